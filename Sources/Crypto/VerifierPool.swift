@@ -1,0 +1,94 @@
+internal import COpenSSL
+internal import Synchronization
+
+/// Ready verification contexts of one public key. Making a context searches OpenSSL's providers and allocates
+/// about twenty objects; reusing one brings a verification to the speed of the bare algorithm.
+///
+/// The lock is held only to take or return a pointer: request loops on several threads share the keys of one view.
+@safe final class VerifierPool: Sendable {
+    /// Contexts kept when idle. More threads than this at once make their own and throw them away.
+    static let idleMax = 8
+
+    private let key: KeyHandle
+    private let idle = Mutex<[VerifierContext]>([])
+
+    init(key: KeyHandle) {
+        self.key = key
+    }
+
+    /// `signature` has the algorithm's length, and the key is of its type.
+    func verify(_ signature: Span<UInt8>, _ message: Span<UInt8>, _ algorithm: SignatureAlgorithm) -> Bool {
+        let reused = idle.withLock { $0.popLast() }
+        guard let context = reused ?? VerifierContext(key, algorithm) else {
+            OpenSSLErrorQueue.clear()
+            return false
+        }
+        let valid = context.verify(signature, message, algorithm)
+        if !valid { OpenSSLErrorQueue.clear() }
+        idle.withLock { if $0.count < Self.idleMax { $0.append(context) } }
+        return valid
+    }
+}
+
+/// One context, prepared for one key. A key has one algorithm only (its type decides), so a context fits each later call.
+///
+/// Safe to send: the pool gives it to one thread at a time.
+@safe private final class VerifierContext: @unchecked Sendable {
+    @safe private enum Handle {
+        /// ECDSA: takes the digest. +1 from `EVP_PKEY_CTX_new_from_pkey`, returned in `deinit`.
+        case digest(OpaquePointer)
+        /// EdDSA: takes the message. +1 from `EVP_MD_CTX_new`, returned in `deinit`.
+        case message(OpaquePointer)
+    }
+
+    private let handle: Handle
+
+    init?(_ key: KeyHandle, _ algorithm: SignatureAlgorithm) {
+        if unsafe algorithm.digest != nil {
+            guard let context = unsafe EVP_PKEY_CTX_new_from_pkey(nil, key.pointer, nil) else { return nil }
+            unsafe handle = .digest(context)
+            guard unsafe EVP_PKEY_verify_init(context) == 1 else { return nil }
+        } else {
+            guard let context = unsafe EVP_MD_CTX_new() else { return nil }
+            unsafe handle = .message(context)
+            guard unsafe EVP_DigestVerifyInit(context, nil, nil, nil, key.pointer) == 1 else { return nil }
+        }
+    }
+
+    deinit {
+        switch handle {
+        case .digest(let context): unsafe EVP_PKEY_CTX_free(context)
+        case .message(let context): unsafe EVP_MD_CTX_free(context)
+        }
+    }
+
+    func verify(_ signature: Span<UInt8>, _ message: Span<UInt8>, _ algorithm: SignatureAlgorithm) -> Bool {
+        switch handle {
+        case .digest(let context):
+            guard let digest = unsafe algorithm.digest else { return false }
+            return unsafe Self.verifyECDSA(context, digest, signature, message)
+        case .message(let context):
+            return unsafe signature.withUnsafeBufferPointer { signature in
+                unsafe message.withUnsafeBufferPointer { message in
+                    unsafe EVP_DigestVerify(
+                        context, signature.baseAddress, signature.count, message.baseAddress, message.count) == 1
+                }
+            }
+        }
+    }
+
+    /// Digest and DER signature live on the stack.
+    private static func verifyECDSA(
+        _ context: OpaquePointer, _ algorithm: OpaquePointer, _ signature: Span<UInt8>, _ message: Span<UInt8>
+    ) -> Bool {
+        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { digest in
+            unsafe SHA256.digest(message, with: algorithm, into: digest)
+            let digestByteCount = Int(unsafe EVP_MD_get_size(algorithm))
+            return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: ECDSASignatureEncoding.derBytesMax) { der in
+                let derByteCount = unsafe ECDSASignatureEncoding.writeDER(signature, into: der)
+                return unsafe EVP_PKEY_verify(
+                    context, der.baseAddress, derByteCount, digest.baseAddress, digestByteCount) == 1
+            }
+        }
+    }
+}
