@@ -34,7 +34,9 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         layer("EventLoop", ["CUV"]),
         layer("Crypto", ["COpenSSL"]),
+        layer("TLS", ["COpenSSL", "Crypto", "EventLoop"]),
         tests("EventLoopTests", ["EventLoop"]),
         tests("CryptoTests", ["Crypto", subprocess]),
+        tests("TLSTests", ["TLS", "Crypto", "EventLoop"]),
     ]
 )
