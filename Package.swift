@@ -14,6 +14,7 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 
 func layer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -27,6 +28,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
     name: "credence",
     dependencies: [
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
@@ -35,8 +37,10 @@ let package = Package(
         layer("EventLoop", ["CUV"]),
         layer("Crypto", ["COpenSSL"]),
         layer("TLS", ["COpenSSL", "Crypto", "EventLoop"]),
+        layer("HTTP", ["EventLoop", "TLS", "Crypto", httpTypes]),
         tests("EventLoopTests", ["EventLoop"]),
         tests("CryptoTests", ["Crypto", subprocess]),
         tests("TLSTests", ["TLS", "Crypto", "EventLoop"]),
+        tests("HTTPTests", ["HTTP", "TLS", "Crypto", "EventLoop", httpTypes]),
     ]
 )

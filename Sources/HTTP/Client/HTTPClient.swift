@@ -1,0 +1,41 @@
+package import EventLoop
+internal import HTTPTypes
+
+/// Sends requests from one loop, each on a connection of its own.
+///
+/// A fresh connection per request costs a handshake and buys that a request is never sent into a connection the server
+/// is about to close, where nobody could say whether it was acted on.
+package final class HTTPClient: Sendable {
+    private let loop: EventLoop
+    private let limits: HTTPLimits
+
+    /// - Parameter bodyBytesMax: the longest response body accepted.
+    package init(loop: EventLoop, bodyBytesMax: Int = 64 * 1024 * 1024) {
+        self.loop = loop
+        var limits = HTTPLimits()
+        limits.bodyBytesMax = bodyBytesMax
+        self.limits = limits
+    }
+
+    /// - Parameter timeout: for everything: name, connection, handshake, request and response. Cancelling the task
+    ///   ends it at once, as `connectionLost`.
+    package func send(
+        _ request: ClientRequest, to endpoint: HTTPEndpoint, timeout: Duration
+    ) async throws(HTTPClientError) -> ClientResponse {
+        let bytes = try request.encoded(host: endpoint.hostField)
+        let loop = loop
+        let exchange = LoopBound(
+            ClientExchange(bytes, method: request.method, to: endpoint, limits: limits, on: loop), on: loop)
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: CheckedContinuation<ClientExchange.Outcome, Never>) in
+                let isRunning = loop.execute {
+                    exchange.value.start(timeout: timeout) { continuation.resume(returning: $0) }
+                }
+                if !isRunning { continuation.resume(returning: .failure(.unreachable(.loopEnded))) }
+            }
+        } onCancel: {
+            loop.execute { exchange.value.finish(.failure(.connectionLost)) }
+        }
+        return try result.get()
+    }
+}

@@ -1,0 +1,15 @@
+/// How a handler answers: at once, or after asynchronous work.
+package enum Reply: Sendable {
+    case now(OutgoingResponse)
+    /// Runs as a task on the connection's loop. It is cancelled if the connection breaks; the next pipelined request
+    /// waits until it has answered.
+    case later(@Sendable () async -> OutgoingResponse)
+}
+
+/// What the server asks about each request. One per request loop, and called only there.
+package protocol RequestHandler: Sendable {
+    /// A plain call on the request loop: it must not block.
+    func handle(_ request: IncomingRequest) -> Reply
+    /// The answer to bytes that are no acceptable request. The status should be `error.status`; the connection closes after it.
+    func refusal(_ error: HTTPParseError) -> OutgoingResponse
+}

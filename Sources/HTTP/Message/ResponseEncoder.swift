@@ -1,0 +1,57 @@
+internal import HTTPTypes
+
+/// Puts responses into their bytes (RFC 9112 §4, §6).
+enum ResponseEncoder {
+    /// `100 Continue`, sent when a client waits for leave to send its body (RFC 9110 §15.2.1).
+    static let continueLine = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+
+    /// - Parameters:
+    ///   - dateLine: a ready `Date: ... CRLF` line.
+    ///   - isHead: leave the content out but announce its length (RFC 9110 §9.3.2).
+    ///   - closes: announce that the connection ends after this response.
+    static func append(
+        _ response: OutgoingResponse, dateLine: [UInt8], isHead: Bool, closes: Bool, to out: inout [UInt8]
+    ) {
+        let hasContent = mayHaveContent(response.status)
+        out.append(contentsOf: "HTTP/1.1 ".utf8)
+        out.append(decimal: response.status.code)
+        out.append(ASCII.space)
+        out.append(contentsOf: response.status.reasonPhrase.utf8)
+        out.append(contentsOf: "\r\n".utf8)
+        out.append(contentsOf: dateLine)
+        for field in response.fields where !isFraming(field.name) { out.append(field: field) }
+        out.append(contentsOf: response.preencodedFields)
+        if hasContent {
+            out.append(contentsOf: "Content-Length: ".utf8)
+            out.append(decimal: response.body.count)
+            out.append(contentsOf: "\r\n".utf8)
+        }
+        if closes { out.append(contentsOf: "Connection: close\r\n".utf8) }
+        out.append(contentsOf: "\r\n".utf8)
+        if hasContent, !isHead { out.append(contentsOf: response.body) }
+    }
+
+    /// RFC 9110 §6.4.1: a 1xx, 204 or 304 response ends with its head.
+    private static func mayHaveContent(_ status: HTTPResponse.Status) -> Bool {
+        status.code >= 200 && status.code != 204 && status.code != 304
+    }
+
+    private static func isFraming(_ name: HTTPField.Name) -> Bool {
+        name == .contentLength || name == .transferEncoding || name == .connection || name == .date
+    }
+}
+
+extension [UInt8] {
+    mutating func append(field: HTTPField) {
+        append(contentsOf: field.name.rawName.utf8)
+        append(contentsOf: ": ".utf8)
+        // `HTTPField` has already replaced CR, LF and NUL, so a value cannot begin another line.
+        append(contentsOf: field.value.utf8)
+        append(contentsOf: "\r\n".utf8)
+    }
+
+    mutating func append(decimal value: Int) {
+        if value >= 10 { append(decimal: value / 10) }
+        append(UInt8(ascii: "0") + UInt8(value % 10))
+    }
+}

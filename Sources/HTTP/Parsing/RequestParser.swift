@@ -1,0 +1,94 @@
+internal import HTTPTypes
+
+/// Reads one request after another from a connection's bytes (RFC 9112), with no socket and no clock.
+///
+/// Feed it the bytes in whatever pieces they arrive; the outcome is the same. After `.complete` call `reset()` for the
+/// next request on the connection; after `.failed` there is no next request.
+package struct RequestParser: Sendable {
+    package enum Progress: Equatable, Sendable {
+        /// All input was taken and the request is not complete.
+        case needsMore
+        /// `head` is complete and checked; the body, if any, comes next. Reported once per request.
+        case head
+        /// `head` and `body` are complete; bytes of the next request, if any, were left in the input.
+        case complete
+        case failed(HTTPParseError)
+    }
+
+    private enum Phase: Sendable {
+        case head
+        case body(BodyDecoder)
+        case complete
+        case failed(HTTPParseError)
+    }
+
+    package private(set) var head = HTTPHead()
+    package private(set) var body: [UInt8] = []
+    private let limits: HTTPLimits
+    private var phase = Phase.head
+    private var hasRequestLine = false
+
+    /// A body's storage is kept for the connection's next request only below this.
+    private static let keptBodyBytesMax = 4096
+
+    package init(limits: HTTPLimits = HTTPLimits()) {
+        self.limits = limits
+    }
+
+    /// Whether no byte of a request has arrived since the last `reset()`.
+    package var isIdle: Bool {
+        if case .head = phase { head.lines.isEmpty } else { false }
+    }
+
+    /// Whether the request asks for an answer without content, as far as that is known yet.
+    package var isHead: Bool { hasRequestLine && head.method == .head }
+
+    package mutating func reset() {
+        var lines = HeadLines()
+        swap(&lines, &head.lines)
+        lines.reset()
+        head = HTTPHead()
+        swap(&lines, &head.lines)
+        body.removeAll(keepingCapacity: body.capacity <= Self.keptBodyBytesMax)
+        phase = .head
+        hasRequestLine = false
+    }
+
+    package mutating func advance(_ input: Span<UInt8>, from offset: inout Int) -> Progress {
+        do throws(HTTPParseError) {
+            switch phase {
+            case .head: return try advanceHead(input, from: &offset)
+            case .body(let decoder): return try advanceBody(decoder, input, from: &offset)
+            case .complete: return .complete
+            case .failed(let error): return .failed(error)
+            }
+        } catch {
+            phase = .failed(error)
+            return .failed(error)
+        }
+    }
+
+    private mutating func advanceHead(_ input: Span<UInt8>, from offset: inout Int) throws(HTTPParseError) -> Progress {
+        while true {
+            switch try head.lines.advance(input, from: &offset, limits: limits) {
+            case .needsMore: return .needsMore
+            case .startLine:
+                try head.readRequestLine()
+                hasRequestLine = true
+            case .complete:
+                try head.readFields(limits: limits)
+                phase = .body(BodyDecoder(head.framing))
+                return .head
+            }
+        }
+    }
+
+    private mutating func advanceBody(
+        _ decoder: BodyDecoder, _ input: Span<UInt8>, from offset: inout Int
+    ) throws(HTTPParseError) -> Progress {
+        var decoder = decoder
+        let isComplete = try decoder.advance(input, from: &offset, into: &body, limits: limits)
+        phase = isComplete ? .complete : .body(decoder)
+        return isComplete ? .complete : .needsMore
+    }
+}

@@ -1,0 +1,180 @@
+internal import EventLoop
+
+/// Joins one transport to its `ServerConnection`: it carries bytes and performs steps, and decides nothing.
+///
+/// Confined to `owner`'s loop. The transport's callbacks and the owner's table hold it until the transport has closed.
+final class ServedConnection {
+    private let transport: any Transport
+    private let info: ConnectionInfo
+    private let owner: RequestLoop
+    private var machine: ServerConnection
+    /// Bytes that arrived while an answer was awaited. Reading is paused while there are any, so it holds what one read
+    /// delivered, and more only as far as a transport had already decrypted it.
+    private var held: [UInt8] = []
+    private var heldStart = 0
+    private var task: Task<Void, Never>?
+
+    static let heldBytesMax = 256 * 1024
+    /// Answers of pipelined requests leave together, in writes of about this size.
+    private static let writeBytesMax = 64 * 1024
+
+    init(_ transport: any Transport, info: ConnectionInfo, owner: RequestLoop, at now: MonotonicInstant) {
+        self.transport = transport
+        self.info = info
+        self.owner = owner
+        machine = ServerConnection(limits: owner.settings.limits, timeouts: owner.settings.timeouts, at: now)
+    }
+
+    func start() {
+        transport.onBytes = { [self] input in received(input) }
+        transport.onEnd = { [self] in ended() }
+        transport.onDrain = { [self] in drained() }
+        transport.onClose = { [self] _ in closed() }
+        transport.resumeReading()
+    }
+
+    // MARK: What the transport reports
+
+    private func received(_ input: borrowing Span<UInt8>) {
+        var offset = 0
+        if heldStart == held.count { pump(input, from: &offset, at: .now()) }
+        guard offset < input.count, transport.isOpen else { return }
+        held.append(input.extracting(offset..<input.count))
+        if held.count - heldStart > Self.heldBytesMax { return transport.close() }
+        transport.pauseReading()
+    }
+
+    private func ended() {
+        machine.inputEnded()
+        pumpHeld(at: .now())
+    }
+
+    private func drained() {
+        let now = MonotonicInstant.now()
+        machine.outputQueued(transport.queuedBytes, at: now)
+        pumpHeld(at: now)
+    }
+
+    private func closed() {
+        task?.cancel()
+        task = nil
+        owner.forget(self)
+    }
+
+    // MARK: What the owner asks
+
+    /// Lets time pass. A write that made progress since the last call extends its own time.
+    func tick(at now: MonotonicInstant) {
+        machine.outputQueued(transport.queuedBytes, at: now)
+        guard let deadline = machine.deadline, now >= deadline else { return }
+        _ = perform(machine.expire(at: now), at: now)
+        flush(at: now)
+    }
+
+    func stop(at now: MonotonicInstant) {
+        _ = perform(machine.stop(), at: now)
+    }
+
+    func abort() {
+        transport.close()
+    }
+
+    // MARK: Steps
+
+    private func pumpHeld(at now: MonotonicInstant) {
+        let bytes = held
+        let wasHolding = !bytes.isEmpty
+        var offset = heldStart
+        pump(bytes.span, from: &offset, at: now)
+        guard offset == bytes.count else {
+            heldStart = offset
+            return
+        }
+        held = []
+        heldStart = 0
+        if wasHolding, transport.isOpen { transport.resumeReading() }
+    }
+
+    private func pump(_ input: borrowing Span<UInt8>, from offset: inout Int, at now: MonotonicInstant) {
+        while perform(machine.advance(input, from: &offset, at: now), at: now) {
+            if owner.out.count >= Self.writeBytesMax { flush(at: now) }
+        }
+        flush(at: now)
+    }
+
+    /// - Returns: whether there may be another step.
+    private func perform(_ step: ServerConnection.Step, at now: MonotonicInstant) -> Bool {
+        switch step {
+        case .wait:
+            return false
+        case .sendContinue:
+            owner.out.append(contentsOf: ResponseEncoder.continueLine)
+            return true
+        case .handle:
+            return handle(at: now)
+        case .refuse(let error):
+            return answer(owner.handler.refusal(error), at: now)
+        case .close:
+            flush(at: now)
+            transport.closeAfterFlush()
+            return false
+        case .abort:
+            transport.close()
+            return false
+        }
+    }
+
+    private func handle(at now: MonotonicInstant) -> Bool {
+        // The request is gone before it is answered, so that the machine can reuse its storage.
+        let reply = owner.handler.handle(
+            IncomingRequest(head: machine.head, body: machine.body, connection: info, requestStart: now))
+        switch reply {
+        case .now(let response):
+            return answer(response, at: now)
+        case .later(let work):
+            let connection = LoopBound(confined: self, on: owner.loop)
+            task = Task(executorPreference: owner.loop) {
+                connection.value.finished(await work())
+            }
+            return false
+        }
+    }
+
+    private func finished(_ response: OutgoingResponse) {
+        task = nil
+        guard transport.isOpen else { return }
+        let now = MonotonicInstant.now()
+        _ = answer(response, at: now)
+        pumpHeld(at: now)
+    }
+
+    private func answer(_ response: OutgoingResponse, at now: MonotonicInstant) -> Bool {
+        let dateLine = owner.dateLine.line(at: WallClock.nowSeconds())
+        switch machine.answer(response, dateLine: dateLine, into: &owner.out, at: now) {
+        case .nextRequest:
+            return true
+        case .close:
+            flush(at: now)
+            transport.closeAfterFlush()
+            return false
+        case .linger:
+            flush(at: now)
+            transport.shutdownWrite()
+            return true
+        }
+    }
+
+    private func flush(at now: MonotonicInstant) {
+        guard !owner.out.isEmpty else { return }
+        // Swapped out and back, so that the storage has one holder throughout and is reused.
+        var bytes: [UInt8] = []
+        swap(&bytes, &owner.out)
+        // One answer may be as long as its handler made it; that no more of them pile up behind it is the machine's rule.
+        let needed = transport.queuedBytes + 2 * bytes.count
+        if needed > transport.writeQueueBytesMax { transport.writeQueueBytesMax = needed }
+        transport.write(bytes.span)
+        bytes.removeAll(keepingCapacity: bytes.capacity <= 4 * Self.writeBytesMax)
+        swap(&bytes, &owner.out)
+        machine.outputQueued(transport.queuedBytes, at: now)
+    }
+}
