@@ -38,9 +38,11 @@ let package = Package(
         layer("Crypto", ["COpenSSL"]),
         layer("TLS", ["COpenSSL", "Crypto", "EventLoop"]),
         layer("HTTP", ["EventLoop", "TLS", "Crypto", httpTypes]),
+        layer("JOSE", ["Crypto"]),
         tests("EventLoopTests", ["EventLoop"]),
         tests("CryptoTests", ["Crypto", subprocess]),
         tests("TLSTests", ["TLS", "Crypto", "EventLoop"]),
         tests("HTTPTests", ["HTTP", "TLS", "Crypto", "EventLoop", httpTypes]),
+        tests("JOSETests", ["JOSE", "Crypto"]),
     ]
 )
