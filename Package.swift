@@ -17,6 +17,9 @@ let strict: [SwiftSetting] = [
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 
+/// The simulation's own build can switch seeded bugs on in the Raft core; no other build contains them.
+let mutants: [SwiftSetting] = Context.environment["CREDENCE_MUTANTS"] == nil ? [] : [.define("CREDENCE_MUTANTS")]
+
 func layer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
@@ -39,10 +42,12 @@ let package = Package(
         layer("TLS", ["COpenSSL", "Crypto", "EventLoop"]),
         layer("HTTP", ["EventLoop", "TLS", "Crypto", httpTypes]),
         layer("JOSE", ["Crypto"]),
+        .target(name: "Raft", swiftSettings: strict + mutants),
         tests("EventLoopTests", ["EventLoop"]),
         tests("CryptoTests", ["Crypto", subprocess]),
         tests("TLSTests", ["TLS", "Crypto", "EventLoop"]),
         tests("HTTPTests", ["HTTP", "TLS", "Crypto", "EventLoop", httpTypes]),
         tests("JOSETests", ["JOSE", "Crypto"]),
+        .testTarget(name: "RaftTests", dependencies: ["Raft"], exclude: ["Scenarios"], swiftSettings: strict),
     ]
 )

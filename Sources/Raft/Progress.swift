@@ -1,0 +1,127 @@
+/// What a leader knows of one other member.
+struct Progress: Sendable {
+    enum Phase: Equatable, Sendable {
+        /// Looking for the last common entry: one append at a time. `isAsked`: one is on its way.
+        case probing(isAsked: Bool)
+        /// In step: appends are sent ahead of their acknowledgements, up to a bound.
+        case replicating
+    }
+
+    let id: MemberID
+    var isVoter: Bool
+    /// Known durable there. Never falls within a term.
+    private(set) var match = LogIndex.zero
+    /// The next entry to send.
+    private(set) var next: LogIndex
+    private(set) var phase = Phase.probing(isAsked: false)
+    /// Last index of each append on its way, oldest first.
+    private var inflight: [LogIndex] = []
+    /// The load from disk this peer waits for.
+    var load: UInt64?
+    /// The commit index last told.
+    var commitTold = LogIndex.zero
+    var roundAcknowledged: UInt64 = 0
+    /// Ticks, by the leader's clock.
+    private(set) var lastContact: UInt64
+    private(set) var lastAdvance: UInt64
+    private var catchUp: CatchUp
+
+    /// A new member starts as recently heard of (consensus.md §3): otherwise adding it could depose the leader.
+    init(id: MemberID, isVoter: Bool, last: LogIndex, now: UInt64) {
+        self.id = id
+        self.isVoter = isVoter
+        next = last.next
+        lastContact = now
+        lastAdvance = now
+        catchUp = CatchUp(target: last, startedAt: now)
+    }
+
+    func isActive(at now: UInt64, within ticks: Int) -> Bool { now - lastContact < UInt64(ticks) }
+
+    /// Whether this member could join the voters without holding commitment up.
+    func isCaughtUp(with last: LogIndex, at now: UInt64, within ticks: Int) -> Bool {
+        let isMoving = match == last || now - lastAdvance < UInt64(ticks)
+        return phase == .replicating && isMoving && catchUp.isQuick(at: now, within: UInt64(ticks))
+    }
+
+    func hasRoom(inflightMax: Int) -> Bool {
+        guard load == nil else { return false }
+        return phase == .replicating ? inflight.count < inflightMax : phase == .probing(isAsked: false)
+    }
+
+    mutating func heard(at now: UInt64) { lastContact = now }
+
+    /// An append whose last entry is `through` was sent.
+    mutating func sent(through: LogIndex) {
+        switch phase {
+        case .probing: phase = .probing(isAsked: true)
+        case .replicating where through >= next:
+            next = through.next
+            inflight.append(through)
+        case .replicating: break
+        }
+    }
+
+    /// The follower holds everything up to `through`. `last` is the leader's last index.
+    mutating func accepted(through: LogIndex, last: LogIndex, now: UInt64) {
+        if through > match {
+            match = through
+            lastAdvance = now
+        }
+        inflight.removeAll { $0 <= through }
+        if phase != .replicating, through >= match {
+            phase = .replicating
+            inflight = []
+            next = match.next
+        }
+        next = max(next, match.next)
+        catchUp.advanced(to: match, last: last, now: now)
+    }
+
+    /// Whether a refusal of `previous` speaks of the append that is waiting, and not of one long answered
+    /// (consensus.md §4).
+    func isCurrentRejection(of previous: LogIndex) -> Bool {
+        guard previous > match else { return false }
+        return phase == .replicating ? previous < next : previous.next == next
+    }
+
+    mutating func rejected(of previous: LogIndex, retryAfter candidate: LogIndex) {
+        next = max(match.next, min(previous, candidate.next))
+        phase = .probing(isAsked: false)
+        inflight = []
+    }
+
+    /// The answer may be lost: ask again.
+    mutating func askAgain() {
+        if case .probing = phase { phase = .probing(isAsked: false) }
+    }
+}
+
+/// How fast a member takes in what the leader has, in rounds: each round ends when the member holds what the
+/// leader's log held at the round's start (thesis §4.2.1).
+private struct CatchUp: Sendable {
+    /// Where the present round ends; nil while the member holds everything.
+    private var target: LogIndex?
+    private var startedAt: UInt64
+    private var lastRoundTicks: UInt64?
+
+    init(target: LogIndex, startedAt: UInt64) {
+        self.target = target
+        self.startedAt = startedAt
+    }
+
+    mutating func advanced(to match: LogIndex, last: LogIndex, now: UInt64) {
+        if let target {
+            guard match >= target else { return }
+            lastRoundTicks = now - startedAt
+        }
+        target = match < last ? last : nil
+        startedAt = now
+    }
+
+    /// The last round was shorter than an election timeout, and so is the present one so far.
+    func isQuick(at now: UInt64, within ticks: UInt64) -> Bool {
+        guard let lastRoundTicks else { return false }
+        return lastRoundTicks <= ticks && (target == nil || now - startedAt <= ticks)
+    }
+}

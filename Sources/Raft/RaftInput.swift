@@ -1,0 +1,44 @@
+/// Everything that can happen to the core.
+package enum RaftInput: Sendable {
+    case tick
+    /// From the peer that the transport has authenticated as `message.from`.
+    case received(Message)
+    /// `id` is the shell's own; it comes back once in `RaftOutput.proposals`.
+    case propose(id: UInt64, payload: [UInt8])
+    /// Several at once: one storage operation, one append message per peer.
+    case proposeBatch([Proposal])
+    /// Adds or removes one voter (consensus.md §7). A new voter must be a learner that has caught up.
+    case proposeConfiguration(id: UInt64, Configuration)
+    /// The members that receive the log without counting, as the applied state names them. Replaces the former set.
+    case setLearners([MemberID])
+    /// Asks for an index that covers everything committed before now. On a follower the leader is asked.
+    case readIndex(id: UInt64)
+    /// Every storage operation up to and including this one is durable. Operations complete in order.
+    case persisted(upTo: UInt64)
+    case applied(through: LogIndex)
+    /// The answer to a `LoadRequest`.
+    case loaded(LoadedEntries)
+}
+
+package struct Proposal: Equatable, Sendable {
+    package let id: UInt64
+    package let payload: [UInt8]
+
+    package init(id: UInt64, payload: [UInt8]) {
+        self.id = id
+        self.payload = payload
+    }
+}
+
+/// Entries read back from the disk for a peer that is behind the in-memory window.
+package struct LoadedEntries: Equatable, Sendable {
+    /// `LoadRequest.id`.
+    package let id: UInt64
+    /// From `LoadRequest.first` on, contiguous, possibly fewer than asked; empty when reading failed.
+    package let entries: [Entry]
+
+    package init(id: UInt64, entries: [Entry]) {
+        self.id = id
+        self.entries = entries
+    }
+}
