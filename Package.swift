@@ -49,5 +49,6 @@ let package = Package(
         tests("HTTPTests", ["HTTP", "TLS", "Crypto", "EventLoop", httpTypes]),
         tests("JOSETests", ["JOSE", "Crypto"]),
         .testTarget(name: "RaftTests", dependencies: ["Raft"], exclude: ["Scenarios"], swiftSettings: strict),
+        .executableTarget(name: "RaftSimulation", dependencies: ["Raft"], path: "Tests/RaftSimulation", swiftSettings: strict + mutants),
     ]
 )

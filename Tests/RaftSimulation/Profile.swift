@@ -1,0 +1,113 @@
+import Raft
+
+/// What one seed's run is made of. Every feature is on in some runs and off in others: leaving things out
+/// finds what a single tuned mix hides (swarm testing, consensus.md §12).
+struct Profile {
+    /// What a run leans towards. Some bugs need several things to line up, and a broad mix seldom does that.
+    enum Focus: CaseIterable { case mixed, contest, reads, churn }
+
+    var focus: Focus
+    var voters: Int
+    var spares: Int
+    var settings = RaftSettings()
+    var faultTicks: Int
+
+    var networkDelayMax: Int
+    var dropPermille: Int
+    var duplicatePermille: Int
+    var partitionPermille: Int
+    var usesOneWayCuts: Bool
+    var crashPermille: Int
+    /// Chance of dying in the middle of carrying out one step's output.
+    var midStepCrashPermille: Int
+    var powerLossPermille: Int
+    var pausePermille: Int
+    var diskLatencyMax: Int
+    var diskStallPermille: Int
+    var applyLatencyMax: Int
+    var clockSkewPermille: Int
+
+    /// Chance that the leader dies just as a partition heals: its successor is chosen among unequal logs.
+    var leaderCrashAtHealPermille: Int
+    /// Writes given to a leader that was just cut off: the longer its doomed tail, the harder to elect rightly.
+    var doomedWritesMax: Int
+
+    var proposalPermille: Int
+    var burstMax: Int
+    var readPermille: Int
+    var changePermille: Int
+    /// Chance of cutting the leader off right after it has proposed a configuration.
+    var cutAfterChangePermille: Int
+    var takesVotersDownAtTheEnd: Bool
+
+    init(seed: UInt64) {
+        var draw = Stream(seed: seed, purpose: 1)
+        focus = [.mixed, .mixed, .contest, .reads, .churn][draw.int(in: 0...4)]
+        voters = [1, 2, 3, 3, 3, 3, 4, 5, 5][draw.int(in: 0...8)]
+        spares = draw.chance(500) ? draw.int(in: 1...2) : 0
+        faultTicks = draw.int(in: 250...900)
+
+        settings.heartbeatTicks = draw.int(in: 1...3)
+        settings.electionTicks = settings.heartbeatTicks * draw.int(in: 5...8)
+        settings.maxBatchEntries = draw.chance(500) ? 1 : draw.int(in: 2...64)
+        settings.maxInflight = draw.chance(300) ? 1 : draw.int(in: 2...16)
+        settings.windowEntries = draw.chance(400) ? draw.int(in: 1...8) : 1024
+        settings.maxUnapplied = draw.chance(200) ? draw.int(in: 1...4) : 1024
+        settings.maxUncommittedBytes = draw.chance(200) ? 200 : 1 << 20
+
+        networkDelayMax = draw.chance(300) ? 0 : draw.int(in: 1...2 * settings.electionTicks)
+        dropPermille = draw.chance(400) ? 0 : draw.int(in: 1...150)
+        duplicatePermille = draw.chance(500) ? 0 : draw.int(in: 1...200)
+        partitionPermille = draw.chance(300) ? 0 : draw.int(in: 2...25)
+        usesOneWayCuts = draw.chance(500)
+        crashPermille = draw.chance(300) ? 0 : draw.int(in: 2...20)
+        midStepCrashPermille = draw.chance(500) ? 0 : draw.int(in: 1...4)
+        powerLossPermille = draw.chance(800) ? 0 : draw.int(in: 1...5)
+        pausePermille = draw.chance(600) ? 0 : draw.int(in: 1...15)
+        diskLatencyMax = draw.chance(200) ? 0 : draw.int(in: 1...settings.electionTicks)
+        diskStallPermille = draw.chance(700) ? 0 : draw.int(in: 1...5)
+        applyLatencyMax = draw.chance(500) ? 0 : draw.int(in: 1...20)
+        clockSkewPermille = draw.chance(700) ? 0 : draw.int(in: 1...200)
+
+        leaderCrashAtHealPermille = draw.chance(500) ? 0 : draw.int(in: 200...900)
+        doomedWritesMax = draw.chance(500) ? 0 : draw.int(in: 2...20)
+
+        proposalPermille = draw.int(in: 50...600)
+        burstMax = draw.chance(500) ? 1 : draw.int(in: 2...12)
+        readPermille = draw.chance(300) ? 0 : draw.int(in: 20...400)
+        changePermille = draw.chance(400) ? 0 : draw.int(in: 5...60)
+        cutAfterChangePermille = draw.chance(500) ? 0 : draw.int(in: 100...700)
+        takesVotersDownAtTheEnd = draw.chance(500)
+        lean(&draw)
+    }
+
+    private mutating func lean(_ draw: inout Stream) {
+        switch focus {
+        case .mixed: return
+        case .contest:
+            // Leaders fall one after the other, each leaving a long tail that must not win.
+            voters = draw.chance(500) ? 3 : 5
+            spares = 0
+            networkDelayMax = min(networkDelayMax, 2)
+            dropPermille = 0
+            diskLatencyMax = min(diskLatencyMax, 2)
+            diskStallPermille = 0
+            partitionPermille = draw.int(in: 15...30)
+            leaderCrashAtHealPermille = 900
+            doomedWritesMax = draw.int(in: 8...20)
+            proposalPermille = draw.int(in: 30...150)
+            burstMax = 1
+        case .reads:
+            // Leaders sleep and wake to questions, while somebody else has taken over.
+            voters = max(3, voters)
+            pausePermille = draw.int(in: 8...25)
+            clockSkewPermille = draw.int(in: 0...250)
+            readPermille = draw.int(in: 600...1000)
+            proposalPermille = draw.int(in: 300...900)
+        case .churn:
+            spares = max(1, spares)
+            changePermille = draw.int(in: 40...120)
+            cutAfterChangePermille = draw.int(in: 200...700)
+        }
+    }
+}

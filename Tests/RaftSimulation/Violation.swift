@@ -1,0 +1,29 @@
+/// A broken invariant, named as in consensus.md §11.
+struct Violation: Error, Equatable {
+    let invariant: String
+    let tick: Int
+    let detail: String
+}
+
+/// States worth having been in. A simulation that never gets there proves nothing about them, so a long
+/// campaign fails when one stays at zero.
+struct Reached {
+    enum Landmark: Int, CaseIterable {
+        case leaderElected, entriesTruncated, configurationRolledBack, twoLeadersAtOnce, votePendingAtCrash
+        case suffixLostInCrash, diedMidStep, quorumLost, diskStalled, removedLeaderLeft, readLostWithLeader
+        case readByFollower, entriesLoadedFromDisk, learnerPromoted, voterDemoted, proposalBusy, changeRefused
+        case preVoteAnswered, idleStageRun, minorityDownAtEnd, earlierTermCommitted, restartedWithBacklog
+    }
+
+    private(set) var counts = [Int](repeating: 0, count: Landmark.allCases.count)
+
+    mutating func note(_ landmark: Landmark) { counts[landmark.rawValue] += 1 }
+
+    mutating func add(_ other: Reached) {
+        for slot in counts.indices { counts[slot] += other.counts[slot] }
+    }
+
+    var missing: [Landmark] { Landmark.allCases.filter { counts[$0.rawValue] == 0 } }
+
+    func count(_ landmark: Landmark) -> Int { counts[landmark.rawValue] }
+}

@@ -1,0 +1,127 @@
+import Raft
+
+/// The second half of a run: when faults end, the cluster must serve again, and stay calm.
+extension World {
+    private var electionTicks: Int { profile.settings.electionTicks }
+
+    func checkLiveness() throws(Violation) {
+        heal()
+        // Delays and stalls that began before the healing still have to end: at most 4E, and one tick.
+        for _ in 0..<5 * electionTicks { try advance() }
+        try converge(within: 40 * electionTicks)
+        if profile.takesVotersDownAtTheEnd, takeMinorityDown() {
+            reached.note(.minorityDownAtEnd)
+            try converge(within: 20 * electionTicks)
+        }
+        try stayCalm()
+    }
+
+    private func heal() {
+        isHealed = true
+        network.heal()
+        for member in members {
+            member.pausedUntil = 0
+            if !member.isUp { member.restartAt = now + 1 }
+        }
+        tracer.note(now, 0, "healed")
+    }
+
+    /// The members that must take part: voters and learners of the newest committed state.
+    private func participants() -> [Member] {
+        guard let witness = members.filter(\.isUp).max(by: { ($0.applied, $1.slot) < ($1.applied, $0.slot) }) else { return [] }
+        return members.filter { $0.isUp && witness.joined.contains($0.id) }
+    }
+
+    private func takeMinorityDown() -> Bool {
+        guard let leader = members.last(where: \.isLeader) else { return false }
+        let configuration = leader.configuration
+        let spare = configuration.voters.count - configuration.majority
+        guard spare > 0 else { return false }
+        for voter in configuration.voters.shuffled(with: &faultDraw).prefix(faultDraw.int(in: 1...spare)) {
+            crash(members[voter.slot])
+            members[voter.slot].restartAt = nil
+        }
+        return true
+    }
+
+    /// L1: a fresh write is acknowledged and applied by everybody, and everybody can read.
+    private func converge(within ticks: Int) throws(Violation) {
+        let deadline = now + ticks + backlogTicks()
+        let asked = now
+        var target: LogIndex?
+        let before = acknowledged
+        while now < deadline {
+            if target == nil, now % 5 == 0, let leader = members.last(where: \.isLeader) { try write(at: leader) }
+            if target == nil, acknowledged > before { target = acknowledged }
+            try advance()
+            guard let target, participants().allSatisfy({ $0.applied >= target }) else { continue }
+            if try readEverywhere(until: deadline) { return }
+        }
+        let state = members.map { member in
+            guard let core = member.process?.core else { return "down" }
+            return "\(core.role) term \(core.term) commit \(core.commitIndex) of \(core.lastIndex)"
+        }
+        throw Violation(
+            invariant: "L1", tick: now, detail: "no progress within \(now - asked) ticks after healing: \(state)")
+    }
+
+    /// With one entry per message and one message under way, each entry of a member's arrears costs a round trip.
+    private func backlogTicks() -> Int {
+        let last = members.map { max($0.lastIndex, $0.disk.last.index) }.max() ?? .zero
+        let least = members.map { $0.isUp ? $0.applied : $0.disk.applied }.min() ?? .zero
+        return 10 * max(0, least.distance(to: last))
+    }
+
+    private func readEverywhere(until deadline: Int) throws(Violation) -> Bool {
+        for member in participants() {
+            var isServed = false
+            while !isServed {
+                guard now < deadline, let id = try read(at: member) else { return false }
+                for _ in 0..<electionTicks where confirmedReads[id] == nil { try advance() }
+                isServed = confirmedReads[id] != nil
+            }
+        }
+        return true
+    }
+
+    private func isSettledLeader(_ member: Member) -> Bool {
+        member.isLeader && member.commit == member.lastIndex && member.configuration.isVoter(member.id)
+    }
+
+    /// L1's idle stage and L3: with nothing to do and one follower's link to the leader cut, neither the term
+    /// nor the leader may change, and nothing may be left on any counter.
+    private func stayCalm() throws(Violation) {
+        // Proposals of before the healing may still be on their way to the last members, and the removal of the
+        // leader may be among them: then another one is elected first.
+        let deadline = now + backlogTicks() + 20 * electionTicks
+        while now < deadline, !members.contains(where: isSettledLeader) { try advance() }
+        for _ in 0..<3 * electionTicks { try advance() }
+        guard let leader = members.last(where: \.isLeader) else {
+            throw Violation(invariant: "L2", tick: now, detail: "the leader left without a reason")
+        }
+        let term = leader.term
+        if let bytes = leader.process?.core.status.uncommittedBytes, bytes != 0 {
+            throw Violation(invariant: "L3", tick: now, detail: "\(bytes) bytes counted uncommitted on an idle leader")
+        }
+        let configuration = leader.configuration
+        let live = configuration.voters.filter { members[$0.slot].isUp }
+        if let cut = faultDraw.pick(live.filter { $0 != leader.id }), live.count - 1 >= configuration.majority {
+            reached.note(.idleStageRun)
+            network.cutBothWays(leader.slot, cut.slot)
+            tracer.note(now, cut.slot, "cut from leader")
+        }
+        for _ in 0..<15 * electionTicks {
+            try advance()
+            if leader.isLeader, leader.term == term { continue }
+            throw Violation(invariant: "L1", tick: now, detail: "idle with one link cut: leader \(leader.slot) of term \(term) was deposed")
+        }
+    }
+}
+
+extension Array {
+    func shuffled(with stream: inout Stream) -> [Element] {
+        var copy = self
+        for slot in copy.indices.dropLast() { copy.swapAt(slot, stream.int(in: slot...copy.count - 1)) }
+        return copy
+    }
+}

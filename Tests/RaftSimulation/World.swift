@@ -1,0 +1,136 @@
+import Raft
+
+/// A whole cluster in one thread: the shipping core under a fake network, fake disks and fake time, with
+/// every invariant checked after every event.
+final class World {
+    let seed: UInt64
+    let profile: Profile
+    let mutant: Mutant?
+    let tracer: Tracer
+
+    var now = 0
+    var members: [Member] = []
+    var network: Network
+    var timeline = Timeline()
+    var checker = Checker()
+    var reached = Reached()
+    var steps = 0
+    /// Runs of each member so far; what was under way in an earlier one is void.
+    var runs: [Int] = []
+
+    var networkDraw: Stream
+    var diskDraw: Stream
+    var faultDraw: Stream
+    var workDraw: Stream
+    var timerDraw: Stream
+
+    var nextRequest: UInt64 = 1
+    /// Reads under way: the index that each must cover. Only looked up.
+    var reads: [UInt64: LogIndex] = [:]
+    var confirmedReads: [UInt64: Int] = [:]
+    var isHealed = false
+    /// The highest index a client has been told of.
+    var acknowledged = LogIndex.zero
+
+    init(seed: UInt64, mutant: Mutant?, traces: Bool) {
+        self.seed = seed
+        self.mutant = mutant
+        tracer = Tracer(prints: traces)
+        profile = Profile(seed: seed)
+        let count = profile.voters + profile.spares
+        network = Network(members: count)
+        runs = [Int](repeating: 0, count: count)
+        networkDraw = Stream(seed: seed, purpose: 2)
+        diskDraw = Stream(seed: seed, purpose: 3)
+        faultDraw = Stream(seed: seed, purpose: 4)
+        workDraw = Stream(seed: seed, purpose: 5)
+        timerDraw = Stream(seed: seed, purpose: 6)
+        found(count)
+    }
+
+    /// All voters start with the founding configuration; spares with nothing.
+    private func found(_ count: Int) {
+        let voters = (0..<profile.voters).map { MemberID(slot: $0) }
+        let first = Entry(
+            index: LogIndex(1), term: Term(1), kind: .configuration, payload: Configuration(voters: voters).encoded())
+        let chain = Hash.chain(after: 0, first)
+        checker.found(first, chain: chain)
+        for slot in 0..<count {
+            let member = Member(id: MemberID(slot: slot), slot: slot)
+            if slot < profile.voters { member.disk.found(first, chain: chain) }
+            members.append(member)
+        }
+    }
+
+    /// Runs the whole seed: faults, healing, idling.
+    func run() throws(Violation) {
+        do throws(Violation) {
+            for member in members { try start(member) }
+            while now < profile.faultTicks {
+                try makeFaults()
+                try makeWork()
+                try advance()
+            }
+            try checkLiveness()
+        } catch {
+            throw Violation(invariant: error.invariant, tick: now, detail: error.detail)
+        }
+    }
+
+    /// One tick of the world.
+    func advance() throws(Violation) {
+        try drain()  // what clients and faults caused between two ticks
+        now += 1
+        for member in members {
+            if let at = member.restartAt, at <= now, !member.isUp { try start(member) }
+            guard member.isUp, member.pausedUntil <= now else { continue }
+            // Questions may wait for a sleeper; it hears them before it hears what happened meanwhile.
+            if member.pausedUntil == now, profile.focus == .reads { _ = try read(at: member) }
+            // A clock that runs fast or slow by a tick now and then.
+            if timerDraw.chance(isHealed ? 0 : profile.clockSkewPermille) {
+                if timerDraw.chance(500) { continue }
+                try step(member, .tick)
+            }
+            try step(member, .tick)
+        }
+        try drain()
+    }
+
+    /// What happens at once may cause more at the same tick.
+    private func drain() throws(Violation) {
+        while true {
+            let happenings = timeline.take(at: now)
+            if happenings.isEmpty { return }
+            for happening in happenings { try happen(happening) }
+        }
+    }
+
+    private func happen(_ happening: Happening) throws(Violation) {
+        switch happening {
+        case .deliver(let message):
+            let member = members[message.to.slot]
+            if postponed(happening, for: member) { return }
+            try step(member, .received(message))
+        case .diskDone(let slot, let run):
+            let member = members[slot]
+            guard runs[slot] == run, !postponed(happening, for: member) else { return }
+            if let operation = member.disk.completeOne() { try step(member, .persisted(upTo: operation)) }
+        case .applyDone(let slot, let run):
+            let member = members[slot]
+            guard runs[slot] == run, !postponed(happening, for: member) else { return }
+            try apply(member)
+        case .loadDone(let slot, let run, let request):
+            let member = members[slot]
+            guard runs[slot] == run, !postponed(happening, for: member) else { return }
+            try load(request, for: member)
+        case .heal: healPartition()
+        }
+    }
+
+    /// What reaches a paused member waits until it goes on.
+    private func postponed(_ happening: Happening, for member: Member) -> Bool {
+        guard member.pausedUntil > now else { return false }
+        timeline.add(happening, at: member.pausedUntil, now: now)
+        return true
+    }
+}
