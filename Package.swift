@@ -14,14 +14,15 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
+let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 
 /// The simulation's own build can switch seeded bugs on in the Raft core; no other build contains them.
 let mutants: [SwiftSetting] = Context.environment["CREDENCE_MUTANTS"] == nil ? [] : [.define("CREDENCE_MUTANTS")]
 
-func layer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func layer(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -31,6 +32,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
     name: "credence",
     dependencies: [
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -43,12 +45,14 @@ let package = Package(
         layer("HTTP", ["EventLoop", "TLS", "Crypto", httpTypes]),
         layer("JOSE", ["Crypto"]),
         .target(name: "Raft", swiftSettings: strict + mutants),
+        layer("TrustStore", ["JOSE", "Raft", collections], exclude: ["DESIGN.md"]),
         tests("EventLoopTests", ["EventLoop"]),
         tests("CryptoTests", ["Crypto", subprocess]),
         tests("TLSTests", ["TLS", "Crypto", "EventLoop"]),
         tests("HTTPTests", ["HTTP", "TLS", "Crypto", "EventLoop", httpTypes]),
         tests("JOSETests", ["JOSE", "Crypto"]),
         .testTarget(name: "RaftTests", dependencies: ["Raft"], exclude: ["Scenarios"], swiftSettings: strict),
+        tests("TrustStoreTests", ["TrustStore", "Raft", "JOSE", collections]),
         .executableTarget(name: "RaftSimulation", dependencies: ["Raft"], path: "Tests/RaftSimulation", swiftSettings: strict + mutants),
     ]
 )

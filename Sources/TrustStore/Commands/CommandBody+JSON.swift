@@ -1,0 +1,53 @@
+import JOSE
+import Raft
+
+extension CommandBody {
+    func write(to writer: inout RecordWriter) {
+        switch self {
+        case .foundCluster(let founding): founding.write(to: &writer)
+        case .addJoinToken(let token): token.write(to: &writer)
+        case .removeJoinToken(let id): writer.string("id", id)
+        case .joinMember(let join): join.write(to: &writer)
+        case .changeMemberAddresses(let member, let addresses):
+            writer.string("member", member.description)
+            writer.strings("addresses", addresses)
+        case .removeMember(let member): writer.string("member", member.description)
+        case .addSigningKey(let key): key.write(to: &writer)
+        case .activateSigningKey(let kid, let seconds), .retireSigningKey(let kid, let seconds):
+            writer.string("kid", kid)
+            writer.integer("retiring_seconds", seconds)
+        case .removeSigningKey(let kid): writer.string("kid", kid)
+        case .revokeToken(let revocation): revocation.write(to: &writer)
+        case .recordToken(let token): token.write(to: &writer)
+        case .removeNamedToken(let id, let reason):
+            writer.string("id", id)
+            writer.string("reason", reason)
+        }
+    }
+
+    init(_ kind: CommandKind, from reader: inout JSONObjectReader) throws(JSONFieldError) {
+        switch kind {
+        case .foundCluster: self = .foundCluster(try FoundCluster(from: &reader))
+        case .addJoinToken: self = .addJoinToken(try AddJoinToken(from: &reader))
+        case .removeJoinToken: self = .removeJoinToken(id: try reader.string("id"))
+        case .joinMember: self = .joinMember(try JoinMember(from: &reader))
+        case .changeMemberAddresses:
+            self = .changeMemberAddresses(
+                member: try reader.memberID("member"), addresses: try reader.strings("addresses"))
+        case .removeMember: self = .removeMember(try reader.memberID("member"))
+        case .addSigningKey: self = .addSigningKey(try NewSigningKey(from: &reader))
+        case .activateSigningKey:
+            self = .activateSigningKey(
+                kid: try reader.string("kid"), retiringSeconds: try reader.integer("retiring_seconds"))
+        case .retireSigningKey:
+            self = .retireSigningKey(
+                kid: try reader.string("kid"), retiringSeconds: try reader.integer("retiring_seconds"))
+        case .removeSigningKey: self = .removeSigningKey(kid: try reader.string("kid"))
+        case .revokeToken: self = .revokeToken(try RevokeToken(from: &reader))
+        case .recordToken: self = .recordToken(try RecordToken(from: &reader))
+        case .removeNamedToken:
+            self = .removeNamedToken(
+                id: try reader.string("id"), reason: try reader.optionalString("reason"))
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import JOSE
+package import Raft
+
+/// What a command asks for. Times are either moments the proposer has already promised to somebody
+/// (a token's expiry) or spans that count from the leader's stamp.
+package enum CommandBody: Sendable, Equatable {
+    case foundCluster(FoundCluster)
+    /// Cancels an earlier token for the same member name.
+    case addJoinToken(AddJoinToken)
+    case removeJoinToken(id: String)
+    case joinMember(JoinMember)
+    case changeMemberAddresses(member: MemberID, addresses: [String])
+    /// From the state only: a voter must have left the configuration before.
+    case removeMember(MemberID)
+    case addSigningKey(NewSigningKey)
+    /// The other active keys of its algorithm go on verifying for `retiringSeconds`, and sign no more.
+    case activateSigningKey(kid: String, retiringSeconds: Int64)
+    /// 0 retires at once. An earlier promise to verify for longer is shortened, never prolonged.
+    case retireSigningKey(kid: String, retiringSeconds: Int64)
+    /// Retired keys only.
+    case removeSigningKey(kid: String)
+    case revokeToken(RevokeToken)
+    case recordToken(RecordToken)
+    /// Revokes the token too.
+    case removeNamedToken(id: String, reason: String?)
+
+    package var kind: CommandKind {
+        switch self {
+        case .foundCluster: .foundCluster
+        case .addJoinToken: .addJoinToken
+        case .removeJoinToken: .removeJoinToken
+        case .joinMember: .joinMember
+        case .changeMemberAddresses: .changeMemberAddresses
+        case .removeMember: .removeMember
+        case .addSigningKey: .addSigningKey
+        case .activateSigningKey: .activateSigningKey
+        case .retireSigningKey: .retireSigningKey
+        case .removeSigningKey: .removeSigningKey
+        case .revokeToken: .revokeToken
+        case .recordToken: .recordToken
+        case .removeNamedToken: .removeNamedToken
+        }
+    }
+}
+
+extension CommandBody {
+    /// The rules that need no state. Apply checks them again, so a proposer may call this to answer
+    /// sooner, and need not.
+    package func check() throws(CommandRefusal) {
+        switch self {
+        case .foundCluster(let founding): try founding.check()
+        case .addJoinToken(let token): try token.check()
+        case .removeJoinToken(let id): try Check.key(id, "id")
+        case .joinMember(let join): try join.check()
+        case .changeMemberAddresses(_, let addresses): try Check.addresses(addresses, "addresses")
+        case .removeMember: break
+        case .addSigningKey(let key): try key.check()
+        case .activateSigningKey(let kid, let seconds), .retireSigningKey(let kid, let seconds):
+            try Check.key(kid, "kid")
+            try Check.range(seconds, 0...StateLimits.secondsMax, "retiring_seconds")
+        case .removeSigningKey(let kid): try Check.key(kid, "kid")
+        case .revokeToken(let revocation): try revocation.check()
+        case .recordToken(let token): try token.check()
+        case .removeNamedToken(let id, let reason):
+            try Check.key(id, "id")
+            if let reason { try Check.text(reason, "reason") }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import JOSE
+
+/// Remembers a minted token by name. The token itself is not in the command.
+package struct RecordToken: Sendable, Equatable {
+    /// The token's `jti`, visible ASCII.
+    package var id: String
+    package var name: String
+    package var subject: String
+    package var scopes: [String]
+    package var keyID: String
+    package var expiresAt: Int64
+
+    package init(id: String, name: String, subject: String, scopes: [String], keyID: String, expiresAt: Int64) {
+        self.id = id
+        self.name = name
+        self.subject = subject
+        self.scopes = scopes
+        self.keyID = keyID
+        self.expiresAt = expiresAt
+    }
+
+    func check() throws(CommandRefusal) {
+        try Check.key(id, "id")
+        try Check.text(name, "name")
+        try Check.text(subject, "subject")
+        try Check.scopes(scopes, "scopes")
+        try Check.key(keyID, "key_id")
+        try Check.range(expiresAt, 0...(StateLimits.timeMillisecondsMax / 1_000), "expires_at")
+    }
+}
+
+extension RecordToken: RecordCodable {
+    init(from reader: inout JSONObjectReader) throws(JSONFieldError) {
+        self.init(
+            id: try reader.string("id"),
+            name: try reader.string("name"),
+            subject: try reader.string("subject"),
+            scopes: try reader.strings("scopes"),
+            keyID: try reader.string("key_id"),
+            expiresAt: try reader.integer("expires_at"))
+    }
+
+    func write(to writer: inout RecordWriter) {
+        writer.string("id", id)
+        writer.string("name", name)
+        writer.string("subject", subject)
+        writer.strings("scopes", scopes)
+        writer.string("key_id", keyID)
+        writer.integer("expires_at", expiresAt)
+    }
+}

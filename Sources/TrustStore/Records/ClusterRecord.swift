@@ -1,0 +1,65 @@
+import JOSE
+
+/// The cluster itself: its name, its authority, and the certificate all members show to clients.
+///
+/// The two keys are sealed under the cluster's data key before they get here; this target never
+/// sees them in clear.
+package struct ClusterRecord: Sendable, Equatable {
+    /// 32 lower hexadecimal digits.
+    package var id: String
+    package var name: String
+    /// The `iss` of every token the cluster mints.
+    package var issuer: String
+    /// The cluster CA, DER.
+    package var caCertificate: [UInt8]
+    package var sealedCAKey: [UInt8]
+    /// The certificate towards clients and those above it, leaf first, DER.
+    package var serverCertificate: [[UInt8]]
+    package var sealedServerKey: [UInt8]
+    package var settings: ClusterSettings
+    package var createdAt: Int64
+
+    package init(
+        id: String, name: String, issuer: String,
+        caCertificate: [UInt8], sealedCAKey: [UInt8],
+        serverCertificate: [[UInt8]], sealedServerKey: [UInt8],
+        settings: ClusterSettings, createdAt: Int64
+    ) {
+        self.id = id
+        self.name = name
+        self.issuer = issuer
+        self.caCertificate = caCertificate
+        self.sealedCAKey = sealedCAKey
+        self.serverCertificate = serverCertificate
+        self.sealedServerKey = sealedServerKey
+        self.settings = settings
+        self.createdAt = createdAt
+    }
+}
+
+extension ClusterRecord: RecordCodable {
+    init(from reader: inout JSONObjectReader) throws(JSONFieldError) {
+        self.init(
+            id: try reader.string("id"),
+            name: try reader.string("name"),
+            issuer: try reader.string("issuer"),
+            caCertificate: try reader.bytes("ca_certificate"),
+            sealedCAKey: try reader.bytes("sealed_ca_key"),
+            serverCertificate: try reader.bytesList("server_certificate"),
+            sealedServerKey: try reader.bytes("sealed_server_key"),
+            settings: try reader.record("settings"),
+            createdAt: try reader.integer("created_at"))
+    }
+
+    func write(to writer: inout RecordWriter) {
+        writer.string("id", id)
+        writer.string("name", name)
+        writer.string("issuer", issuer)
+        writer.bytes("ca_certificate", caCertificate)
+        writer.bytes("sealed_ca_key", sealedCAKey)
+        writer.bytesList("server_certificate", serverCertificate)
+        writer.bytes("sealed_server_key", sealedServerKey)
+        writer.record("settings", settings)
+        writer.integer("created_at", createdAt)
+    }
+}

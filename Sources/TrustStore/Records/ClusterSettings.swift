@@ -1,0 +1,67 @@
+import JOSE
+
+/// What an operator may tune for the whole cluster; replicated, so every member obeys the same values.
+package struct ClusterSettings: Sendable, Equatable {
+    /// How far in the future a token's `nbf` may lie and still be accepted.
+    package var nbfLeewaySeconds: Int64
+    /// Promise 3 of the vision: older knowledge than this vouches for nothing.
+    package var maxStalenessMilliseconds: Int64
+    /// How long a join token stays redeemable.
+    package var joinTokenSeconds: Int64
+    /// Lifetime of a minted token that does not ask for one.
+    package var tokenSecondsDefault: Int64
+    /// The longest lifetime that may be asked for; also how long a replaced key keeps verifying.
+    package var tokenSecondsMax: Int64
+    /// How many members vote; the others are replicas.
+    package var votersMax: Int64
+
+    package init(
+        nbfLeewaySeconds: Int64 = 5,
+        maxStalenessMilliseconds: Int64 = 5_000,
+        joinTokenSeconds: Int64 = 10_800,
+        tokenSecondsDefault: Int64 = 3_600,
+        tokenSecondsMax: Int64 = 31_536_000,
+        votersMax: Int64 = 3
+    ) {
+        self.nbfLeewaySeconds = nbfLeewaySeconds
+        self.maxStalenessMilliseconds = maxStalenessMilliseconds
+        self.joinTokenSeconds = joinTokenSeconds
+        self.tokenSecondsDefault = tokenSecondsDefault
+        self.tokenSecondsMax = tokenSecondsMax
+        self.votersMax = votersMax
+    }
+
+    func check() throws(CommandRefusal) {
+        try Check.range(nbfLeewaySeconds, 0...600, "settings.nbf_leeway_seconds")
+        // Below two election timeouts every election would interrupt verification; above ten
+        // minutes a revocation is no promise any more.
+        try Check.range(maxStalenessMilliseconds, 100...600_000, "settings.max_staleness_milliseconds")
+        try Check.range(joinTokenSeconds, 1...2_592_000, "settings.join_token_seconds")
+        try Check.range(tokenSecondsMax, 1...StateLimits.secondsMax, "settings.token_seconds_max")
+        try Check.range(tokenSecondsDefault, 1...tokenSecondsMax, "settings.token_seconds_default")
+        guard [1, 3, 5, 7].contains(votersMax) else {
+            throw .invalid("settings.voters_max", "must be 1, 3, 5 or 7")
+        }
+    }
+}
+
+extension ClusterSettings: RecordCodable {
+    init(from reader: inout JSONObjectReader) throws(JSONFieldError) {
+        self.init(
+            nbfLeewaySeconds: try reader.integer("nbf_leeway_seconds"),
+            maxStalenessMilliseconds: try reader.integer("max_staleness_milliseconds"),
+            joinTokenSeconds: try reader.integer("join_token_seconds"),
+            tokenSecondsDefault: try reader.integer("token_seconds_default"),
+            tokenSecondsMax: try reader.integer("token_seconds_max"),
+            votersMax: try reader.integer("voters_max"))
+    }
+
+    func write(to writer: inout RecordWriter) {
+        writer.integer("nbf_leeway_seconds", nbfLeewaySeconds)
+        writer.integer("max_staleness_milliseconds", maxStalenessMilliseconds)
+        writer.integer("join_token_seconds", joinTokenSeconds)
+        writer.integer("token_seconds_default", tokenSecondsDefault)
+        writer.integer("token_seconds_max", tokenSecondsMax)
+        writer.integer("voters_max", votersMax)
+    }
+}

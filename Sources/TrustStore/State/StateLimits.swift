@@ -1,0 +1,30 @@
+/// The bound of everything the replicated state can be made to hold. Every member must use the
+/// same numbers: they decide what is refused, so changing one is a change of command version.
+package enum StateLimits {
+    /// For how many entries a request is remembered, and how old a proposal may be when it is applied.
+    package static let requestWindowEntries: UInt64 = 65_536
+
+    package static let membersMax = 1_024
+    package static let joinTokensMax = 1_024
+    package static let signingKeysMax = 256
+    package static let namedTokensMax = 100_000
+    package static let revocationsMax = 10_000_000
+
+    /// A certificate, a public key or a sealed key.
+    package static let blobBytesMax = 8_192
+    /// Certificates in the chain shown to clients.
+    package static let chainCountMax = 4
+    package static let addressesMax = 16
+    package static let scopesMax = 64
+    package static let foundingKeysMax = 4
+
+    /// A `jti` or a `kid`.
+    package static let tokenIDBytesMax = 256
+    package static let scopeBytesMax = 128
+    /// Names, subjects, issuers, reasons, callers: text that people read.
+    package static let textBytesMax = 1_024
+    /// Ten years; longer is a mistake in the unit.
+    package static let secondsMax: Int64 = 315_360_000
+    /// The last millisecond of the year 9999.
+    package static let timeMillisecondsMax: Int64 = 253_402_300_799_999
+}

@@ -1,0 +1,129 @@
+import HashTreeCollections
+import Raft
+
+extension Step {
+    mutating func found(_ founding: FoundCluster) throws(CommandRefusal) -> CommandResult {
+        guard state.cluster == nil else {
+            throw CommandRefusal(.clusterExists, "the cluster was founded before")
+        }
+        put(
+            ClusterRecord(
+                id: founding.id, name: founding.name, issuer: founding.issuer,
+                caCertificate: founding.caCertificate, sealedCAKey: founding.sealedCAKey,
+                serverCertificate: founding.serverCertificate, sealedServerKey: founding.sealedServerKey,
+                settings: founding.settings, createdAt: now))
+        add(founding.member, joinTokenID: nil)
+        for key in founding.signingKeys { _ = try addSigningKey(key) }
+        return done(founding.id)
+    }
+
+    mutating func addJoinToken(_ token: AddJoinToken) throws(CommandRefusal) -> CommandResult {
+        guard state.member(named: token.memberName) == nil else {
+            throw CommandRefusal(.memberNameTaken, "The cluster already has a member with name: \(token.memberName)")
+        }
+        guard state.joinTokens[token.id] == nil else {
+            throw CommandRefusal(.joinTokenExists, "a join token with this id exists")
+        }
+        guard token.expiresAt > now else {
+            throw CommandRefusal(.joinTokenExpired, "the join token would be expired already; compare the members' clocks")
+        }
+        if let older = state.joinToken(forMember: token.memberName) { removeJoinToken(older.id) }
+        // An expired token is kept as long as there is room, so that its user is told that it expired.
+        if state.joinTokens.count >= StateLimits.joinTokensMax { forgetExpiredJoinTokens() }
+        try checkRoom(state.joinTokens.count, below: StateLimits.joinTokensMax, "join tokens")
+        put(
+            JoinTokenRecord(
+                id: token.id, memberName: token.memberName, secretHash: token.secretHash,
+                expiresAt: token.expiresAt, createdAt: now, createdBy: command.actor.id))
+        return done(token.id)
+    }
+
+    private mutating func forgetExpiredJoinTokens() {
+        let now = now
+        // Sorted, because the order of a hash map differs from process to process.
+        for id in state.joinTokens.filter({ $0.value.expiresAt <= now }).keys.sorted() { removeJoinToken(id) }
+    }
+
+    mutating func dropJoinToken(_ id: String) throws(CommandRefusal) -> CommandResult {
+        guard state.joinTokens[id] != nil else { throw unknownJoinToken }
+        removeJoinToken(id)
+        return done(id)
+    }
+
+    mutating func joinMember(_ join: JoinMember) throws(CommandRefusal) -> CommandResult {
+        // A joiner that missed the answer asks again; the token is gone by then, and its key, which
+        // nobody else has, is what it is recognised by.
+        if let member = state.members[join.member.id], member.publicKey == join.member.publicKey {
+            return CommandResult(id: member.id.description, index: member.joinedIndex)
+        }
+        try redeem(join)
+        try checkIsNew(join.member)
+        try checkRoom(state.members.count, below: StateLimits.membersMax, "members")
+        removeJoinToken(join.tokenID)
+        add(join.member, joinTokenID: join.tokenID)
+        return done(join.member.id.description)
+    }
+
+    mutating func changeAddresses(of id: MemberID, to addresses: [String]) throws(CommandRefusal) -> CommandResult {
+        guard var member = state.members[id] else { throw unknownMember }
+        member.addresses = addresses
+        put(member)
+        return done(id.description)
+    }
+
+    mutating func dropMember(_ id: MemberID) throws(CommandRefusal) -> CommandResult {
+        guard state.members[id] != nil else { throw unknownMember }
+        guard state.members.count > 1 else {
+            throw CommandRefusal(.memberIsLast, "Member is the only member in the cluster")
+        }
+        removeMember(id)
+        return done(id.description)
+    }
+
+    private mutating func add(_ member: NewMember, joinTokenID: String?) {
+        put(
+            MemberRecord(
+                id: member.id, name: member.name, addresses: member.addresses,
+                publicKey: member.publicKey, certificate: member.certificate, joinedAt: now,
+                featureLevel: member.featureLevel, joinedIndex: index, joinTokenID: joinTokenID))
+    }
+
+    /// Name and secret together, and only then the expiry: who holds no secret learns nothing of the token.
+    private func redeem(_ join: JoinMember) throws(CommandRefusal) {
+        guard let token = state.joinTokens[join.tokenID] else {
+            guard state.members.values.contains(where: { $0.joinTokenID == join.tokenID }) else { throw unknownJoinToken }
+            throw CommandRefusal(.joinTokenUsed, "the join token was used by another machine; make a new one")
+        }
+        let isSecretRight = Self.isEqual(token.secretHash, join.secretHash)
+        guard isSecretRight, token.memberName == join.member.name else {
+            throw CommandRefusal(.joinTokenMismatch, "the join token's name or secret does not match")
+        }
+        guard token.expiresAt > now else {
+            throw CommandRefusal(.joinTokenExpired, "the join token has expired; make a new one")
+        }
+    }
+
+    private func checkIsNew(_ member: NewMember) throws(CommandRefusal) {
+        guard state.members[member.id] == nil else {
+            throw CommandRefusal(.memberIDTaken, "a member with this id exists and has another key")
+        }
+        guard state.member(publicKey: member.publicKey) == nil else {
+            throw CommandRefusal(.memberKeyTaken, "a member with this key exists under another id")
+        }
+        guard state.member(named: member.name) == nil else {
+            throw CommandRefusal(.memberNameTaken, "The cluster already has a member with name: \(member.name)")
+        }
+    }
+
+    /// Looks at every byte whatever the first ones are, so that the time taken tells nothing.
+    private static func isEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        guard left.count == right.count else { return false }
+        return zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+
+    private var unknownJoinToken: CommandRefusal {
+        CommandRefusal(.joinTokenUnknown, "no such join token: it was never made, or was revoked or replaced")
+    }
+
+    private var unknownMember: CommandRefusal { CommandRefusal(.memberUnknown, "Cluster member not found") }
+}

@@ -1,0 +1,49 @@
+import HashTreeCollections
+import Raft
+
+extension Step {
+    /// Carries the command out, or says why not; the caller drops this step then.
+    mutating func perform() throws(CommandRefusal) -> CommandResult {
+        try checkAge()
+        try command.actor.check()
+        try command.body.check()
+        if case .foundCluster(let founding) = command.body { return try found(founding) }
+        guard state.cluster != nil else {
+            throw CommandRefusal(.clusterNotFounded, "there is no cluster yet")
+        }
+        switch command.body {
+        case .foundCluster(let founding): return try found(founding)
+        case .addJoinToken(let token): return try addJoinToken(token)
+        case .removeJoinToken(let id): return try dropJoinToken(id)
+        case .joinMember(let join): return try joinMember(join)
+        case .changeMemberAddresses(let member, let addresses): return try changeAddresses(of: member, to: addresses)
+        case .removeMember(let member): return try dropMember(member)
+        case .addSigningKey(let key): return try addSigningKey(key)
+        case .activateSigningKey(let kid, let seconds): return try activateSigningKey(kid, retiringSeconds: seconds)
+        case .retireSigningKey(let kid, let seconds): return try retireSigningKey(kid, retiringSeconds: seconds)
+        case .removeSigningKey(let kid): return try dropSigningKey(kid)
+        case .revokeToken(let revocation): return try revoke(revocation)
+        case .recordToken(let token): return try record(token)
+        case .removeNamedToken(let id, let reason): return try dropNamedToken(id, reason: reason)
+        }
+    }
+
+    /// A request is remembered for as many entries as it may be old, so one that is applied twice is
+    /// either recognised or refused here.
+    private func checkAge() throws(CommandRefusal) {
+        guard command.proposedAfter < index else {
+            throw .invalid("proposed_after", "must be below the entry's own index")
+        }
+        guard index.rawValue - command.proposedAfter.rawValue <= StateLimits.requestWindowEntries else {
+            throw CommandRefusal(
+                .requestTooOld,
+                "the request is more than \(StateLimits.requestWindowEntries) entries old; look whether it was done, then send a new one")
+        }
+    }
+
+    func checkRoom(_ count: Int, below max: Int, _ noun: String) throws(CommandRefusal) {
+        guard count < max else {
+            throw CommandRefusal(.limitReached, "there are \(max) \(noun) already, which is the most there can be")
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import HashTreeCollections
+import Raft
+
+/// One command being applied: the state so far and the rows that changed on the way.
+///
+/// Every change of the state goes through a `put` or `remove` below, so that the rows and the value
+/// cannot drift apart.
+struct Step {
+    private(set) var state: TrustState
+    private(set) var changes: [StateChange] = []
+    let command: Command
+    let index: LogIndex
+
+    init(state: TrustState, command: Command, index: LogIndex) {
+        self.state = state
+        self.command = command
+        self.index = index
+    }
+
+    /// The command's time in whole seconds: never before that of an earlier entry.
+    var now: Int64 { state.appliedAtMilliseconds / 1_000 }
+
+    /// What every command does, refused or not: time moves on and old answers are forgotten.
+    mutating func advance() {
+        for evicted in state.requests.evict(applying: index, after: state.lastCommandIndex) {
+            changes.append(StateChange(collection: .requests, key: RequestWindow.rowKey(evicted), value: nil))
+        }
+        state.lastCommandIndex = index
+        state.appliedAtMilliseconds = max(state.appliedAtMilliseconds, command.stampedAtMilliseconds)
+        let meta = MetaRecord(lastCommandIndex: index, appliedAtMilliseconds: state.appliedAtMilliseconds)
+        changes.append(StateChange(.meta, MetaRecord.key, meta))
+    }
+
+    mutating func remember(_ outcome: CommandOutcome) {
+        let record = RequestRecord(
+            requestID: command.requestID, index: index, kind: command.body.kind, outcome: outcome)
+        state.requests.insert(record)
+        changes.append(StateChange(.requests, RequestWindow.rowKey(index), record))
+    }
+
+    func finished(with outcome: CommandOutcome, isRepeat: Bool) -> Transition {
+        Transition(state: state, changes: changes, outcome: outcome, isRepeat: isRepeat)
+    }
+
+    func done(_ id: String) -> CommandResult { CommandResult(id: id, index: index) }
+}
+
+// MARK: - The only places where the state changes
+
+extension Step {
+    mutating func put(_ record: ClusterRecord) {
+        state.cluster = record
+        changes.append(StateChange(.cluster, record.id, record))
+    }
+
+    mutating func put(_ record: MemberRecord) {
+        state.members[record.id] = record
+        changes.append(StateChange(.members, record.id.description, record))
+    }
+
+    mutating func put(_ record: JoinTokenRecord) {
+        state.joinTokens[record.id] = record
+        changes.append(StateChange(.joinTokens, record.id, record))
+    }
+
+    mutating func put(_ record: SigningKeyRecord) {
+        var stored = record
+        stored.version = index
+        state.signingKeys[record.kid] = stored
+        changes.append(StateChange(.signingKeys, record.kid, stored))
+    }
+
+    mutating func put(_ record: RevocationRecord) {
+        state.revokedTokens.insert(record)
+        changes.append(StateChange(.revokedTokens, record.tokenID, record))
+    }
+
+    mutating func put(_ record: NamedTokenRecord) {
+        state.namedTokens[record.id] = record
+        changes.append(StateChange(.namedTokens, record.id, record))
+    }
+
+    mutating func removeMember(_ id: MemberID) {
+        state.members[id] = nil
+        changes.append(StateChange(collection: .members, key: id.description, value: nil))
+    }
+
+    mutating func removeJoinToken(_ id: String) {
+        state.joinTokens[id] = nil
+        changes.append(StateChange(collection: .joinTokens, key: id, value: nil))
+    }
+
+    mutating func removeSigningKey(_ kid: String) {
+        state.signingKeys[kid] = nil
+        changes.append(StateChange(collection: .signingKeys, key: kid, value: nil))
+    }
+
+    mutating func removeNamedToken(_ id: String) {
+        state.namedTokens[id] = nil
+        changes.append(StateChange(collection: .namedTokens, key: id, value: nil))
+    }
+}

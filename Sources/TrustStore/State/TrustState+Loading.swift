@@ -1,0 +1,105 @@
+import HashTreeCollections
+package import JOSE
+import Raft
+
+/// Why stored rows are no state of this version.
+package enum StateLoadError: Error, Equatable, Sendable {
+    case unknownCollection(String)
+    case notJSON(collection: StateCollection, key: String, JSONError)
+    case malformed(collection: StateCollection, key: String, JSONFieldError)
+    /// The row lies under another key than its own.
+    case misplaced(collection: StateCollection, key: String)
+    case missingMeta
+}
+
+extension StateLoadError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .unknownCollection(let name): "there is a collection \"\(name)\" that this binary does not know"
+        case .notJSON(let collection, let key, let error): "\(collection.rawValue) \"\(key)\": \(error)"
+        case .malformed(let collection, let key, let error): "\(collection.rawValue) \"\(key)\": \(error.message)"
+        case .misplaced(let collection, let key): "\(collection.rawValue) \"\(key)\" holds the record of another key"
+        case .missingMeta: "the row that says how far the state has come is missing"
+        }
+    }
+}
+
+/// Builds a state from its rows, one at a time and in any order.
+package struct TrustStateLoader {
+    private var state = TrustState()
+    private var rowsCount = 0
+    private var hasMeta = false
+
+    package init() {}
+
+    package mutating func add(collection name: String, key: String, value: [UInt8]) throws(StateLoadError) {
+        guard let collection = StateCollection(rawValue: name) else { throw .unknownCollection(name) }
+        rowsCount += 1
+        let json: JSON
+        do throws(JSONError) { json = try JSON(parsing: value) } catch {
+            throw .notJSON(collection: collection, key: key, error)
+        }
+        let keyFound: String
+        do throws(JSONFieldError) { keyFound = try insert(json, into: collection) } catch {
+            throw .malformed(collection: collection, key: key, error)
+        }
+        guard keyFound == key else { throw .misplaced(collection: collection, key: key) }
+    }
+
+    /// - Returns: the state; the empty one when there were no rows.
+    package consuming func finish() throws(StateLoadError) -> TrustState {
+        guard hasMeta || rowsCount == 0 else { throw .missingMeta }
+        return state
+    }
+
+    /// - Returns: the key that the record belongs under.
+    private mutating func insert(_ json: JSON, into collection: StateCollection) throws(JSONFieldError) -> String {
+        switch collection {
+        case .meta:
+            let meta = try MetaRecord(json: json)
+            state.lastCommandIndex = meta.lastCommandIndex
+            state.appliedAtMilliseconds = meta.appliedAtMilliseconds
+            hasMeta = true
+            return MetaRecord.key
+        case .cluster:
+            let record = try ClusterRecord(json: json)
+            state.cluster = record
+            return record.id
+        case .members:
+            let record = try MemberRecord(json: json)
+            state.members[record.id] = record
+            return record.id.description
+        case .joinTokens:
+            let record = try JoinTokenRecord(json: json)
+            state.joinTokens[record.id] = record
+            return record.id
+        case .signingKeys:
+            let record = try SigningKeyRecord(json: json)
+            state.signingKeys[record.kid] = record
+            return record.kid
+        case .revokedTokens:
+            let record = try RevocationRecord(json: json)
+            state.revokedTokens.insert(record)
+            return record.tokenID
+        case .namedTokens:
+            let record = try NamedTokenRecord(json: json)
+            state.namedTokens[record.id] = record
+            return record.id
+        case .requests:
+            let record = try RequestRecord(json: json)
+            state.requests.insert(record)
+            return RequestWindow.rowKey(record.index)
+        }
+    }
+}
+
+extension TrustState {
+    /// The state whose rows these are; see `TrustStateLoader`.
+    package static func load(
+        _ rows: some Sequence<(collection: String, key: String, value: [UInt8])>
+    ) throws(StateLoadError) -> TrustState {
+        var loader = TrustStateLoader()
+        for row in rows { try loader.add(collection: row.collection, key: row.key, value: row.value) }
+        return try loader.finish()
+    }
+}

@@ -1,0 +1,50 @@
+package import HashTreeCollections
+package import Raft
+
+/// What the cluster trusts at one index of its log: an immutable value that readers keep for as long
+/// as they need it, while the next one is made beside it.
+///
+/// The same commands at the same indexes give equal states on every member, in every process: no
+/// clock, no randomness and no hash order takes part.
+package struct TrustState: Sendable, Equatable {
+    /// The newest command format this binary can apply. A member tells it when it joins.
+    package static let featureLevel: Int64 = 1
+
+    package internal(set) var cluster: ClusterRecord?
+    package internal(set) var members: TreeDictionary<MemberID, MemberRecord> = [:]
+    /// By `kid`.
+    package internal(set) var signingKeys: TreeDictionary<String, SigningKeyRecord> = [:]
+    /// By id.
+    package internal(set) var joinTokens: TreeDictionary<String, JoinTokenRecord> = [:]
+    /// By `jti`.
+    package internal(set) var revokedTokens = RevocationTable()
+    /// By `jti`.
+    package internal(set) var namedTokens: TreeDictionary<String, NamedTokenRecord> = [:]
+    /// The newest stamp applied: a clock that never runs backwards, the same on every member.
+    package internal(set) var appliedAtMilliseconds: Int64 = 0
+    /// The newest command applied. Entries of other kinds do not show here.
+    package internal(set) var lastCommandIndex = LogIndex.zero
+    var requests = RequestWindow()
+
+    package init() {}
+
+    /// How many answers are remembered for requests that might come again.
+    package var rememberedRequestsCount: Int { requests.count }
+
+    package var settings: ClusterSettings { cluster?.settings ?? ClusterSettings() }
+
+    /// The answer a request got, while it is remembered.
+    package func outcome(of requestID: RequestID) -> CommandOutcome? { requests[requestID]?.outcome }
+
+    package func member(named name: String) -> MemberRecord? {
+        members.values.first { $0.name == name }
+    }
+
+    package func member(publicKey: [UInt8]) -> MemberRecord? {
+        members.values.first { $0.publicKey == publicKey }
+    }
+
+    package func joinToken(forMember name: String) -> JoinTokenRecord? {
+        joinTokens.values.first { $0.memberName == name }
+    }
+}

@@ -1,0 +1,140 @@
+import HashTreeCollections
+import Raft
+import TrustStore
+
+/// A random source that a failing test's seed brings back.
+struct SeededRandom: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+enum Fixtures {
+    static let actor = Actor(id: "alice", method: "token", address: "192.0.2.7:4711")
+    static let hour: Int64 = 3_600
+    /// A moment in 2023, in milliseconds.
+    static let start: Int64 = 1_700_000_000_000
+    static var startSeconds: Int64 { start / 1_000 }
+
+    static func memberID(_ number: UInt64) -> MemberID { MemberID(high: 1, low: number) }
+    static func secretHash(_ byte: UInt8) -> [UInt8] { Array(repeating: byte, count: 32) }
+
+    static func member(_ number: UInt64, name: String? = nil, key: UInt8? = nil) -> NewMember {
+        NewMember(
+            id: memberID(number), name: name ?? "m\(number)", addresses: ["10.0.0.\(number % 250):8443"],
+            publicKey: [key ?? UInt8(truncatingIfNeeded: number), 1], certificate: [2, 3])
+    }
+
+    static func key(
+        _ kid: String, _ algorithm: SigningKeyAlgorithm = .es256, _ start: NewSigningKey.Start = .active
+    ) -> NewSigningKey {
+        NewSigningKey(
+            kid: kid, algorithm: algorithm, publicKey: algorithm.hasPublicKey ? [4] : nil, sealedPrivateKey: [5, 6],
+            start: start)
+    }
+
+    static func founding(keys: [NewSigningKey] = [key("k0")]) -> FoundCluster {
+        FoundCluster(
+            id: "0123456789abcdef0123456789abcdef", name: "test", issuer: "https://auth.example",
+            caCertificate: [7], sealedCAKey: [8], serverCertificate: [[9], [10]], sealedServerKey: [11],
+            member: member(1), signingKeys: keys)
+    }
+
+    static func joinToken(_ id: String = "t1", for name: String = "m2", secret: UInt8 = 1, in seconds: Int64 = hour) -> AddJoinToken {
+        AddJoinToken(id: id, memberName: name, secretHash: secretHash(secret), expiresAt: startSeconds + seconds)
+    }
+
+    static func join(_ token: String = "t1", secret: UInt8 = 1, _ member: NewMember = member(2)) -> JoinMember {
+        JoinMember(tokenID: token, secretHash: secretHash(secret), member: member)
+    }
+
+    static func named(_ id: String, key: String = "k0") -> RecordToken {
+        RecordToken(
+            id: id, name: "ci", subject: "svc", scopes: ["read", "write"], keyID: key, expiresAt: startSeconds + hour)
+    }
+
+    /// One body of every kind, with every optional field present in at least one.
+    static let allBodies: [CommandBody] = [
+        .foundCluster(founding(keys: [key("k0"), key("h", .hs256, .pending(activateInSeconds: 5))])),
+        .addJoinToken(joinToken()),
+        .removeJoinToken(id: "t1"),
+        .joinMember(join()),
+        .changeMemberAddresses(member: memberID(1), addresses: ["[::1]:8443", "a.example:1"]),
+        .removeMember(memberID(2)),
+        .addSigningKey(key("k1", .edDSA, .pending(activateInSeconds: nil))),
+        .activateSigningKey(kid: "k1", retiringSeconds: 60),
+        .retireSigningKey(kid: "k0", retiringSeconds: 0),
+        .removeSigningKey(kid: "k0"),
+        .revokeToken(RevokeToken(tokenID: "j1", expiresAt: 99, reason: "stolen \"laptop\" \u{1F4BB}")),
+        .recordToken(named("j2")),
+        .removeNamedToken(id: "j2", reason: "gone"),
+    ]
+}
+
+/// A log being applied, with the rows that a member would have stored on the way.
+struct Log {
+    private(set) var state = TrustState()
+    private(set) var rows: [StateCollection: [String: [UInt8]]] = [:]
+    var index: UInt64 = 0
+    var clock = Fixtures.start
+    private var requests: UInt64 = 0
+
+    /// A log whose first entry founds the cluster.
+    static func founded() -> Log {
+        var log = Log()
+        log.apply(.foundCluster(Fixtures.founding()))
+        return log
+    }
+
+    mutating func nextRequest() -> RequestID {
+        requests += 1
+        return RequestID(high: 7, low: requests)
+    }
+
+    /// Applies one command as the next entry, `after` milliseconds later.
+    @discardableResult
+    mutating func apply(
+        _ body: CommandBody, request: RequestID? = nil, proposedAfter: UInt64? = nil,
+        by actor: Actor = Fixtures.actor, after milliseconds: Int64 = 0
+    ) -> Transition {
+        clock += milliseconds
+        let proposal = TrustStore.Proposal(
+            requestID: request ?? nextRequest(), proposedAfter: LogIndex(proposedAfter ?? index), actor: actor, body: body)
+        return apply(Command(proposal, stampedAtMilliseconds: clock))
+    }
+
+    @discardableResult
+    mutating func apply(_ command: Command) -> Transition {
+        index += 1
+        let transition = state.applying(command, at: LogIndex(index))
+        state = transition.state
+        for change in transition.changes { rows[change.collection, default: [:]][change.key] = change.value }
+        return transition
+    }
+
+    /// The state as a restarted member would load it.
+    func reloaded() throws -> TrustState {
+        try TrustState.load(
+            rows.flatMap { collection, rows in
+                rows.map { (collection: collection.rawValue, key: $0.key, value: $0.value) }
+            })
+    }
+}
+
+extension Transition {
+    var refusal: RefusalCode? {
+        if case .refused(let refusal) = outcome { refusal.code } else { nil }
+    }
+
+    var result: CommandResult? {
+        if case .done(let result) = outcome { result } else { nil }
+    }
+}

@@ -1,0 +1,65 @@
+import JOSE
+import Raft
+import Testing
+import TrustStore
+
+@Suite("Loading stored rows")
+struct LoadingTests {
+    private typealias Row = (collection: String, key: String, value: [UInt8])
+
+    /// Rows of every collection.
+    private static let rows: [Row] = {
+        var log = Log.founded()
+        log.apply(.addJoinToken(Fixtures.joinToken()))
+        log.apply(.recordToken(Fixtures.named("j1")))
+        log.apply(.revokeToken(RevokeToken(tokenID: "j2", expiresAt: nil, reason: nil)))
+        return log.rows.flatMap { collection, rows in
+            rows.map { (collection: collection.rawValue, key: $0.key, value: $0.value) }
+        }
+    }()
+
+    @Test("no rows are the empty state; rows without the meta row are none")
+    func empty() throws {
+        #expect(try TrustState.load([] as [Row]) == TrustState())
+        let rows = Self.rows.filter { $0.collection != "meta" }
+        #expect(throws: StateLoadError.missingMeta) { try TrustState.load(rows) }
+    }
+
+    @Test("a collection of a later binary is named, not skipped")
+    func unknownCollection() {
+        let rows = Self.rows + [(collection: "certificates", key: "x", value: Array("{}".utf8))]
+        #expect(throws: StateLoadError.unknownCollection("certificates")) { try TrustState.load(rows) }
+    }
+
+    @Test("a member that this binary does not know stops the load", arguments: StateCollection.allCases)
+    func unknownField(collection: StateCollection) throws {
+        let position = try #require(Self.rows.firstIndex { $0.collection == collection.rawValue })
+        var rows = Self.rows
+        rows[position].value = Array("{\"later\":1,".utf8) + rows[position].value.dropFirst()
+        let error = try #require(throws: StateLoadError.self) { try TrustState.load(rows) }
+        guard case .malformed(collection, _, _) = error else {
+            Issue.record("\(error)")
+            return
+        }
+    }
+
+    @Test("a row under another key than its own is refused", arguments: StateCollection.allCases)
+    func misplaced(collection: StateCollection) throws {
+        let position = try #require(Self.rows.firstIndex { $0.collection == collection.rawValue })
+        var rows = Self.rows
+        rows[position].key += "x"
+        let key = rows[position].key
+        #expect(throws: StateLoadError.misplaced(collection: collection, key: key)) { try TrustState.load(rows) }
+    }
+
+    @Test("damaged rows give an error, never a trap", arguments: 0..<UInt64(30))
+    func damaged(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        for position in Self.rows.indices {
+            var rows = Self.rows
+            let byte = Int.random(in: rows[position].value.indices, using: &random)
+            rows[position].value[byte] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+            _ = try? TrustState.load(rows)
+        }
+    }
+}

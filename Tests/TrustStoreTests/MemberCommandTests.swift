@@ -1,0 +1,172 @@
+import HashTreeCollections
+import Raft
+import Testing
+import TrustStore
+
+@Suite("Founding, joining, leaving")
+struct MemberCommandTests {
+    private func logWithToken() -> Log {
+        var log = Log.founded()
+        log.apply(.addJoinToken(Fixtures.joinToken()))
+        return log
+    }
+
+    @Test("founding makes cluster, founder and keys in one entry")
+    func founding() throws {
+        let log = Log.founded()
+        let cluster = try #require(log.state.cluster)
+        #expect(cluster.createdAt == Fixtures.startSeconds)
+        #expect(cluster.serverCertificate == [[9], [10]])
+        #expect(log.state.members.values.map(\.name) == ["m1"])
+        #expect(log.state.signingKeys["k0"]?.state == .active)
+        #expect(log.state.signingKeys["k0"]?.version == LogIndex(1))
+    }
+
+    @Test("a cluster is founded once")
+    func foundedOnce() {
+        var log = Log.founded()
+        #expect(log.apply(.foundCluster(Fixtures.founding())).refusal == .clusterExists)
+    }
+
+    @Test("a founding refused half-way leaves nothing")
+    func foundingIsAtomic() {
+        var log = Log()
+        let twice = Fixtures.founding(keys: [Fixtures.key("k"), Fixtures.key("k")])
+        let transition = log.apply(.foundCluster(twice))
+        #expect(transition.refusal == .signingKeyExists)
+        #expect(log.state.cluster == nil && log.state.members.isEmpty && log.state.signingKeys.isEmpty)
+        #expect(Set(transition.changes.map(\.collection)) == [.meta, .requests])
+    }
+
+    @Test("nothing else is done before the founding", arguments: Fixtures.allBodies.dropFirst())
+    func notFounded(body: CommandBody) {
+        var log = Log()
+        #expect(log.apply(body).refusal == .clusterNotFounded)
+    }
+
+    @Test("a join takes the token and adds the member, together")
+    func join() throws {
+        var log = logWithToken()
+        let transition = log.apply(.joinMember(Fixtures.join()), after: 2_000)
+        #expect(transition.result == CommandResult(id: Fixtures.memberID(2).description, index: LogIndex(3)))
+        let member = try #require(log.state.members[Fixtures.memberID(2)])
+        #expect(member.joinedAt == Fixtures.startSeconds + 2)
+        #expect(log.state.joinTokens.isEmpty)
+        #expect(Set(transition.changes.map(\.collection)) == [.meta, .requests, .members, .joinTokens])
+    }
+
+    @Test("the same machine asking again, under a new request, gets the same success")
+    func joinRepeated() {
+        var log = logWithToken()
+        let first = log.apply(.joinMember(Fixtures.join()))
+        let members = log.state.members
+        let second = log.apply(.joinMember(Fixtures.join()))
+        #expect(second.outcome == first.outcome && !second.isRepeat)
+        #expect(log.state.members == members)
+    }
+
+    @Test("a used token admits nobody else: another key, another id or both")
+    func tokenUsedOnce() {
+        var log = logWithToken()
+        log.apply(.joinMember(Fixtures.join()))
+        let others = [
+            Fixtures.member(3, name: "m2"), Fixtures.member(2, key: 99), Fixtures.member(3, name: "m2", key: 2),
+        ]
+        for other in others {
+            #expect(log.apply(.joinMember(Fixtures.join("t1", secret: 1, other))).refusal == .joinTokenUsed)
+        }
+        #expect(log.state.members.count == 2)
+    }
+
+    @Test("a removed member's key does not come back with its used token")
+    func removedStaysOut() {
+        var log = logWithToken()
+        log.apply(.joinMember(Fixtures.join()))
+        log.apply(.removeMember(Fixtures.memberID(2)))
+        #expect(log.apply(.joinMember(Fixtures.join())).refusal == .joinTokenUnknown)
+        #expect(log.state.members.count == 1)
+    }
+
+    @Test("one wrong byte of the secret, anywhere, is refused and keeps the token", arguments: [0, 15, 31])
+    func wrongSecret(position: Int) {
+        var log = logWithToken()
+        var join = Fixtures.join()
+        join.secretHash[position] ^= 0x80
+        #expect(log.apply(.joinMember(join)).refusal == .joinTokenMismatch)
+        #expect(log.state.joinTokens["t1"] != nil && log.state.members.count == 1)
+    }
+
+    @Test("a token for one name does not admit another")
+    func wrongName() {
+        var log = logWithToken()
+        #expect(
+            log.apply(.joinMember(Fixtures.join("t1", secret: 1, Fixtures.member(2, name: "m3")))).refusal == .joinTokenMismatch)
+    }
+
+    @Test("a token works until the second before its expiry, by the leaders' time")
+    func expiry() {
+        for (seconds, expected) in [(Fixtures.hour - 1, nil), (Fixtures.hour, RefusalCode.joinTokenExpired)] {
+            var log = logWithToken()
+            #expect(log.apply(.joinMember(Fixtures.join()), after: seconds * 1_000).refusal == expected)
+        }
+    }
+
+    @Test("an expired token with a wrong secret tells nothing of the expiry")
+    func expiryIsNotTold() {
+        var log = logWithToken()
+        #expect(log.apply(.joinMember(Fixtures.join(secret: 2)), after: 1 << 40).refusal == .joinTokenMismatch)
+    }
+
+    @Test("a clock set back does not revive a token")
+    func clockSetBack() {
+        var log = logWithToken()
+        log.apply(.removeJoinToken(id: "x"), after: Fixtures.hour * 1_000)
+        #expect(log.apply(.joinMember(Fixtures.join()), after: -Fixtures.hour * 1_000).refusal == .joinTokenExpired)
+    }
+
+    @Test("an id or key that is a member's admits no second member, with a good token of its own")
+    func identityTaken() {
+        var log = logWithToken()
+        #expect(
+            log.apply(.joinMember(Fixtures.join("t1", Fixtures.member(1, name: "m2", key: 50)))).refusal == .memberIDTaken)
+        #expect(
+            log.apply(.joinMember(Fixtures.join("t1", Fixtures.member(2, name: "m2", key: 1)))).refusal == .memberKeyTaken)
+        #expect(log.state.joinTokens["t1"] != nil)
+    }
+
+    @Test("a newer token for a name cancels the older one")
+    func tokenReplaced() {
+        var log = logWithToken()
+        log.apply(.addJoinToken(Fixtures.joinToken("t2", secret: 2)))
+        #expect(log.state.joinTokens.keys.sorted() == ["t2"])
+        #expect(log.apply(.joinMember(Fixtures.join())).refusal == .joinTokenUnknown)
+        #expect(log.apply(.joinMember(Fixtures.join("t2", secret: 2))).result != nil)
+    }
+
+    @Test("no token for a name that is a member's, nor under an id in use, nor one that is expired already")
+    func tokenRefused() {
+        var log = logWithToken()
+        #expect(log.apply(.addJoinToken(Fixtures.joinToken("t9", for: "m1"))).refusal == .memberNameTaken)
+        #expect(log.apply(.addJoinToken(Fixtures.joinToken("t1", for: "m9"))).refusal == .joinTokenExists)
+        #expect(log.apply(.addJoinToken(Fixtures.joinToken("t9", for: "m9", in: 0))).refusal == .joinTokenExpired)
+    }
+
+    @Test("the last member cannot be removed, others can")
+    func removal() {
+        var log = logWithToken()
+        #expect(log.apply(.removeMember(Fixtures.memberID(1))).refusal == .memberIsLast)
+        #expect(log.apply(.removeMember(Fixtures.memberID(9))).refusal == .memberUnknown)
+        log.apply(.joinMember(Fixtures.join()))
+        #expect(log.apply(.removeMember(Fixtures.memberID(1))).result != nil)
+        #expect(log.state.members.keys.map(\.low) == [2])
+    }
+
+    @Test("addresses are replaced as a whole, for members only")
+    func addresses() {
+        var log = Log.founded()
+        let new = ["[2001:db8::1]:8443"]
+        #expect(log.apply(.changeMemberAddresses(member: Fixtures.memberID(1), addresses: new)).result != nil)
+        #expect(log.state.members[Fixtures.memberID(1)]?.addresses == new)
+        #expect(log.apply(.changeMemberAddresses(member: Fixtures.memberID(5), addresses: new)).refusal == .memberUnknown)
+    }
+}

@@ -1,0 +1,138 @@
+import JOSE
+import HashTreeCollections
+import Raft
+import Testing
+import TrustStore
+
+@Suite("The same log gives the same state")
+struct ReplayTests {
+    /// Commands that meet: few ids, so that most things exist, are repeated, replaced and removed.
+    private static func commands(seed: UInt64, count: Int) -> [(command: Command, gap: UInt64)] {
+        var random = SeededRandom(seed: seed)
+        var clock = Fixtures.start
+        var index: UInt64 = 0
+        return (0..<count).map { number in
+            let gap: UInt64 = Int.random(in: 0..<50, using: &random) == 0 ? .random(in: 1...70_000, using: &random) : 0
+            index += 1 + gap
+            clock += .random(in: -2_000...20_000, using: &random)
+            let request = RequestID(high: 0, low: .random(in: 0..<UInt64(count) * 3, using: &random))
+            let age = min(index - 1, Bool.random(using: &random) ? .random(in: 0...3, using: &random) : .random(in: 0...70_000, using: &random))
+            let body = number == 0 ? CommandBody.foundCluster(Fixtures.founding()) : self.body(&random)
+            let proposal = TrustStore.Proposal(
+                requestID: request, proposedAfter: LogIndex(index - 1 - age), actor: Fixtures.actor, body: body)
+            return (Command(proposal, stampedAtMilliseconds: clock), gap)
+        }
+    }
+
+    private static func body(_ random: inout SeededRandom) -> CommandBody {
+        let small = UInt64.random(in: 1...4, using: &random)
+        let kid = "k\(UInt64.random(in: 0...4, using: &random))"
+        let jti = "j\(UInt64.random(in: 0...9, using: &random))"
+        let seconds: Int64 = ([0, 5, 60] as [Int64]).randomElement(using: &random) ?? 0
+        switch Int.random(in: 0..<13, using: &random) {
+        case 0: return .foundCluster(Fixtures.founding())
+        case 1, 2: return .addJoinToken(Fixtures.joinToken("t\(small)", for: "m\(small % 3 + 1)", in: seconds * 50))
+        case 3: return .removeJoinToken(id: "t\(small)")
+        case 4: return .joinMember(Fixtures.join("t\(small)", Fixtures.member(small % 3 + 1, key: UInt8(seconds))))
+        case 5: return .changeMemberAddresses(member: Fixtures.memberID(small), addresses: ["h\(small):\(small)"])
+        case 6: return .removeMember(Fixtures.memberID(small))
+        case 7:
+            let start = Bool.random(using: &random) ? NewSigningKey.Start.active : .pending(activateInSeconds: seconds)
+            return .addSigningKey(Fixtures.key(kid, SigningKeyAlgorithm.allCases.randomElement(using: &random) ?? .es256, start))
+        case 8: return .activateSigningKey(kid: kid, retiringSeconds: seconds)
+        case 9: return .retireSigningKey(kid: kid, retiringSeconds: seconds)
+        case 10: return Bool.random(using: &random) ? .removeSigningKey(kid: kid) : .removeNamedToken(id: jti, reason: nil)
+        case 11: return .revokeToken(RevokeToken(tokenID: jti, expiresAt: nil, reason: "r"))
+        default: return .recordToken(Fixtures.named(jti, key: kid))
+        }
+    }
+
+    @Test("applied once, replayed from bytes, or reloaded from rows: one state", arguments: 0..<UInt64(24))
+    func replay(seed: UInt64) throws {
+        let commands = Self.commands(seed: seed, count: 300)
+        var live = Log()
+        var replayed = Log()
+        for (command, gap) in commands {
+            live.index += gap
+            let first = live.apply(command)
+            replayed.index += gap
+            let second = replayed.apply(try Command(decoding: command.encode()))
+            #expect(first.outcome == second.outcome && first.changes == second.changes, "seed \(seed) entry \(live.index)")
+        }
+        #expect(live.state == replayed.state, "seed \(seed)")
+        #expect(try live.reloaded() == live.state, "seed \(seed)")
+    }
+
+    @Test("a member that restarts at any entry goes on as if it had not", arguments: 0..<UInt64(12))
+    func restarts(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed &+ 1_000)
+        var live = Log()
+        var restarting = TrustState()
+        for (command, gap) in Self.commands(seed: seed, count: 200) {
+            live.index += gap
+            live.apply(command)
+            restarting = restarting.applying(command, at: LogIndex(live.index)).state
+            #expect(restarting == live.state, "seed \(seed) entry \(live.index)")
+            if Int.random(in: 0..<20, using: &random) == 0 { restarting = try live.reloaded() }
+        }
+    }
+
+    @Test("a refusal or a repeat changes the time and the answers, nothing else", arguments: 0..<UInt64(12))
+    func refusalsChangeNothing(seed: UInt64) {
+        var live = Log()
+        for (command, gap) in Self.commands(seed: seed, count: 300) {
+            live.index += gap
+            let before = live.state
+            let transition = live.apply(command)
+            guard transition.refusal != nil || transition.isRepeat else { continue }
+            #expect(Set(transition.changes.map(\.collection)).isSubset(of: [.meta, .requests]))
+            #expect(live.state.cluster == before.cluster && live.state.members == before.members)
+            #expect(live.state.signingKeys == before.signingKeys && live.state.joinTokens == before.joinTokens)
+            #expect(live.state.revokedTokens == before.revokedTokens && live.state.namedTokens == before.namedTokens)
+        }
+    }
+
+    @Test("the random commands reach grants and refusals of many kinds")
+    func coverage() {
+        var refusals: Set<RefusalCode> = []
+        var granted: Set<CommandKind> = []
+        var repeats = 0
+        for seed in 0..<UInt64(24) {
+            var live = Log()
+            for (command, gap) in Self.commands(seed: seed, count: 300) {
+                live.index += gap
+                let transition = live.apply(command)
+                if let refusal = transition.refusal { refusals.insert(refusal) } else { granted.insert(command.body.kind) }
+                repeats += transition.isRepeat ? 1 : 0
+            }
+        }
+        #expect(granted == Set(CommandKind.allCases))
+        #expect(refusals.count >= 15, "\(refusals)")
+        #expect(repeats > 100)
+    }
+
+    @Test("time never runs backwards, whatever the leaders' clocks do")
+    func monotoneTime() {
+        var log = Log.founded()
+        var last = log.state.appliedAtMilliseconds
+        for step in [5_000, -9_000, 1, -1, Int64(1) << 41, -(Int64(1) << 41)] {
+            log.apply(.removeJoinToken(id: "x"), after: step)
+            #expect(log.state.appliedAtMilliseconds >= last)
+            last = log.state.appliedAtMilliseconds
+        }
+    }
+
+    @Test("the log's own text of a founded state is stable: a change here is a change of format")
+    func stableBytes() throws {
+        var log = Log.founded()
+        log.apply(.revokeToken(RevokeToken(tokenID: "j1", expiresAt: 7, reason: nil)))
+        let row = try #require(log.rows[.revokedTokens]?["j1"])
+        #expect(
+            String(decoding: row, as: UTF8.self)
+                == #"{"token_id":"j1","expires_at":7,"created_at":1700000000,"created_by":"alice","index":2}"#)
+        let request = try #require(log.rows[.requests]?["0000000000000002"])
+        #expect(
+            String(decoding: request, as: UTF8.self)
+                == #"{"request_id":"00000000000000070000000000000002","index":2,"kind":"revoke_token","outcome":{"done":{"id":"2","index":2}}}"#)
+    }
+}
