@@ -46,6 +46,7 @@ let package = Package(
         layer("JOSE", ["Crypto"]),
         .target(name: "Raft", swiftSettings: strict + mutants),
         layer("TrustStore", ["JOSE", "Raft", collections], exclude: ["DESIGN.md"]),
+        layer("Tokens", ["TrustStore", "JOSE", "Crypto", "Raft", collections]),
         tests("EventLoopTests", ["EventLoop"]),
         tests("CryptoTests", ["Crypto", subprocess]),
         tests("TLSTests", ["TLS", "Crypto", "EventLoop"]),
@@ -53,6 +54,7 @@ let package = Package(
         tests("JOSETests", ["JOSE", "Crypto"]),
         .testTarget(name: "RaftTests", dependencies: ["Raft"], exclude: ["Scenarios"], swiftSettings: strict),
         tests("TrustStoreTests", ["TrustStore", "Raft", "JOSE", collections]),
+        tests("TokensTests", ["Tokens", "TrustStore", "Raft", "JOSE", "Crypto", collections]),
         .executableTarget(name: "RaftSimulation", dependencies: ["Raft"], path: "Tests/RaftSimulation", swiftSettings: strict + mutants),
     ]
 )

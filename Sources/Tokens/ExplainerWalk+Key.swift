@@ -1,0 +1,69 @@
+internal import HashTreeCollections
+internal import JOSE
+internal import TrustStore
+
+extension ExplainerWalk {
+    mutating func checkKey(_ header: JOSEHeader, _ algorithm: JWSAlgorithm) -> TokenKey? {
+        let shown = Self.shown(header.keyID)
+        do {
+            let key = try view.key(named: header.keyID, for: algorithm, at: now)
+            let state = view.state.signingKeys[key.keyID]?.state.rawValue ?? ""
+            pass(.key, "kid \(shown) is a key of the cluster for \(key.algorithm.rawValue), \(state)")
+            return key
+        } catch .keyRetired {
+            failRetired(header.keyID)
+        } catch .algorithmMismatch {
+            failMismatch(header.keyID, algorithm)
+        } catch {
+            let hint =
+                header.keyID == nil
+                ? "tokens of the cluster carry a kid; this one was made by something else, or by hand"
+                : "the key was removed, belongs to another cluster, or has not reached this member yet"
+            fail(.key, error, "kid \(shown) names no key of this cluster", hint: hint)
+        }
+        skip(.signature, "there is no key to check it with")
+        return nil
+    }
+
+    private mutating func failRetired(_ keyID: String?) {
+        let record = keyID.flatMap { view.state.signingKeys[$0] }
+        let since = record.flatMap { $0.retiredAt ?? $0.retireAfter }
+        let age = since.map { ", since \(Self.instant($0)) (\(now - $0) s ago)" } ?? ""
+        fail(
+            .key, .keyRetired, "kid \(Self.shown(keyID)) names a retired key\(age)",
+            hint: "ask for a new token: a retired key never verifies again")
+    }
+
+    private mutating func failMismatch(_ keyID: String?, _ algorithm: JWSAlgorithm) {
+        let wanted = keyID.flatMap { view.state.signingKeys[$0] }?.algorithm.rawValue ?? "another algorithm"
+        fail(
+            .key, .algorithmMismatch, "kid \(Self.shown(keyID)) is a key for \(wanted), the header says \(algorithm.rawValue)",
+            hint: "a key is used with one algorithm only: sign with \(wanted), or with a key made for \(algorithm.rawValue)")
+    }
+
+    mutating func checkSignature(_ jws: DecodedSegments, _ key: TokenKey) {
+        let received = token
+        let signed = received.span.extracting(0..<jws.signedByteCount)
+        let expected = key.algorithm.signatureByteCount
+        let isValid = key.verification.isValidSignature(jws.signature.span, for: signed)
+        if isValid {
+            return pass(.signature, "\(key.algorithm.rawValue), \(expected) bytes, over the \(jws.signedByteCount) bytes received")
+        }
+        if jws.signature.count != expected {
+            let hint = Self.isDERSignature(jws.signature)
+                ? "this looks like a DER signature, as openssl writes it; JWS wants R and S as 32 bytes each (RFC 7518 §3.4)"
+                : "the token was cut, or its signature is of another kind"
+            return fail(.signature, .badSignature, "\(jws.signature.count) bytes, \(key.algorithm.rawValue) has \(expected)", hint: hint)
+        }
+        fail(
+            .signature, .badSignature, "does not fit the \(jws.signedByteCount) bytes received and this key",
+            hint: "the token was changed after it was signed, or signed with another key under this kid")
+    }
+
+    /// SEQUENCE of two INTEGERs that fill the whole.
+    static func isDERSignature(_ bytes: [UInt8]) -> Bool {
+        guard bytes.count >= 8, bytes[0] == 0x30, Int(bytes[1]) == bytes.count - 2, bytes[2] == 0x02 else { return false }
+        let second = 4 + Int(bytes[3])
+        return second + 1 < bytes.count && bytes[second] == 0x02 && second + 2 + Int(bytes[second + 1]) == bytes.count
+    }
+}

@@ -1,0 +1,111 @@
+internal import HashTreeCollections
+package import Crypto
+package import JOSE
+package import Raft
+package import TrustStore
+
+/// One signing key of the cluster, ready for use.
+package struct TokenKey: Sendable {
+    package let keyID: String
+    /// The entry that stored the record this was made from.
+    package let version: LogIndex
+    package let verification: JWSVerificationKey
+    /// Nil when the private half could not be unsealed here: then the key verifies and does not sign.
+    package let signing: JWSSigningKey?
+
+    package var algorithm: JWSAlgorithm { verification.algorithm }
+}
+
+/// The cluster's signing keys in the form that verifies and signs, made from the records of one state.
+/// The records decide which key may do what; the ring only saves parsing and unsealing.
+package struct KeyRing: Sendable {
+    private struct Stored: Sendable {
+        let record: SigningKeyRecord
+        let key: TokenKey
+    }
+
+    private var keys: [String: Stored] = [:]
+
+    package init() {}
+
+    package var count: Int { keys.count }
+
+    /// The key of a record, if the ring was made with this very version of it.
+    func key(for record: SigningKeyRecord) -> TokenKey? {
+        guard let stored = keys[record.kid], stored.record.version == record.version else { return nil }
+        return stored.key
+    }
+
+    /// The ring for a new state. Keys whose material did not change are taken over, so that nothing is
+    /// unsealed again when a key only moves on in its life.
+    ///
+    /// - Parameter unseal: gives what `JWSSigningKey.secret()` gave when the record was made, or nil
+    ///   if it cannot; the key is then left out (HS256) or only verifies.
+    package func updated(
+        to state: TrustState, unseal: (SigningKeyRecord) -> SecretBytes?
+    ) -> KeyRing {
+        var ring = KeyRing()
+        for record in state.signingKeys.values {
+            let previous = keys[record.kid].flatMap { $0.record.hasSameMaterial(as: record) ? $0.key : nil }
+            guard let key = previous.map({ $0.with(version: record.version) }) ?? TokenKey(record, unseal: unseal)
+            else { continue }
+            ring.keys[record.kid] = Stored(record: record, key: key)
+        }
+        return ring
+    }
+}
+
+extension TokenKey {
+    /// Nil when the record's parts do not belong together: such a key vouches for nothing.
+    fileprivate init?(_ record: SigningKeyRecord, unseal: (SigningKeyRecord) -> SecretBytes?) {
+        let algorithm = record.algorithm.jws
+        let secret = unseal(record)
+        let signing = secret.flatMap { try? JWSSigningKey(algorithm, secret: $0) }
+        let verification: JWSVerificationKey? =
+            if let spki = record.publicKey {
+                (try? PublicKey(spki: spki)).flatMap { try? JWSVerificationKey($0) }
+            } else {
+                signing?.verificationKey
+            }
+        guard let verification, verification.algorithm == algorithm else { return nil }
+        self.init(
+            keyID: record.kid, version: record.version, verification: verification,
+            signing: signing?.keyID == record.kid ? signing : nil)
+    }
+
+    fileprivate func with(version: LogIndex) -> TokenKey {
+        TokenKey(keyID: keyID, version: version, verification: verification, signing: signing)
+    }
+}
+
+extension SigningKeyRecord {
+    fileprivate func hasSameMaterial(as other: SigningKeyRecord) -> Bool {
+        algorithm == other.algorithm && publicKey == other.publicKey && sealedPrivateKey == other.sealedPrivateKey
+    }
+
+    /// A retired key vouches for nothing, also when its time has come and no command has said so yet.
+    func isRetired(at now: Int64) -> Bool {
+        state == .retired || retireAfter.map { now >= $0 } ?? false
+    }
+}
+
+extension SigningKeyAlgorithm {
+    package var jws: JWSAlgorithm {
+        switch self {
+        case .es256: .es256
+        case .edDSA: .edDSA
+        case .hs256: .hs256
+        }
+    }
+}
+
+extension JWSAlgorithm {
+    /// Nil for an algorithm that the cluster verifies but does not sign with.
+    package var signingKeyAlgorithm: SigningKeyAlgorithm? {
+        switch self {
+        case .es256: .es256
+        case .edDSA: .edDSA
+        case .hs256: .hs256
+        }
+    }
+}

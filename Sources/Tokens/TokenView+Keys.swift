@@ -1,0 +1,24 @@
+internal import HashTreeCollections
+internal import JOSE
+internal import TrustStore
+
+extension TokenView {
+    /// The key that a header names, if it may vouch now and for that algorithm. There is no default
+    /// key: an absent or unknown `kid` is nobody's.
+    func key(
+        named keyID: String?, for algorithm: JWSAlgorithm, at now: Int64
+    ) throws(RejectionReason) -> TokenKey {
+        guard let keyID, let record = state.signingKeys[keyID] else { throw .unknownKey }
+        guard !record.isRetired(at: now) else { throw .keyRetired }
+        guard let key = keys.key(for: record) else { throw .unknownKey }
+        guard key.algorithm == algorithm else { throw .algorithmMismatch }
+        return key
+    }
+
+    /// Whether a signature checked earlier still counts: the key is stored as it was then and still
+    /// vouches. When not, the token goes through the whole check, which finds the reason.
+    func isCurrent(_ token: VerifiedToken, at now: Int64) -> Bool {
+        guard let record = state.signingKeys[token.keyID], record.version == token.keyVersion else { return false }
+        return !record.isRetired(at: now)
+    }
+}

@@ -1,0 +1,69 @@
+package import JOSE
+package import Raft
+internal import Crypto
+
+/// A token whose signature was good when it was checked, with its claims in checked types. Whether it
+/// is accepted now (times, revocation, key state, scope) is asked anew each time. Immutable and
+/// shared: the signature cache and every verdict refer to the same object.
+package final class VerifiedToken: Sendable {
+    /// Whom the token is bound to (RFC 8705 §3).
+    enum Binding: Sendable, Equatable {
+        case none
+        /// Lower hexadecimal SHA-256 of the certificate's DER.
+        case certificate(String)
+        /// Bound in a way we cannot check: nobody may present it.
+        case unsatisfiable
+    }
+
+    package let method: VerificationMethod
+    package let keyID: String
+    /// The key as it was stored when it vouched for these bytes.
+    package let keyVersion: LogIndex
+    package let issuer: String?
+    package let subject: String
+    package let tokenID: String
+    package let audiences: [String]?
+    package let scopes: ScopeSet
+    package let expiresAt: Int64
+    package let notBeforeAt: Int64?
+    package let issuedAt: Int64?
+    /// All claims, as signed.
+    package let claims: JSONObject
+    let binding: Binding
+
+    /// The rules that depend on the token alone, for one signed by the cluster: without an end, a
+    /// name to revoke it by, and a subject it would escape the cluster's promises.
+    init(clusterToken claims: JWTClaims, keyID: String, keyVersion: LogIndex) throws(RejectionReason) {
+        guard let subject = claims.subject, let tokenID = claims.tokenID, let expiresAt = claims.expiresAt,
+            !subject.isEmpty, !tokenID.isEmpty
+        else { throw .missingClaim }
+        method = .cluster
+        self.keyID = keyID
+        self.keyVersion = keyVersion
+        issuer = claims.issuer
+        self.subject = subject
+        self.tokenID = tokenID
+        audiences = claims.audiences
+        scopes = try Self.scopes(of: claims)
+        self.expiresAt = expiresAt
+        notBeforeAt = claims.notBeforeAt
+        issuedAt = claims.issuedAt
+        self.claims = claims.object
+        binding = Self.binding(of: claims)
+    }
+
+    /// `scope` and `Allow` say the same in two dialects. Where both stand they must name the same
+    /// scopes: a reader of either one must not be told something else than we are.
+    static func scopes(of claims: JWTClaims) throws(RejectionReason) -> ScopeSet {
+        if let scope = claims.scope, let allow = claims.allow, Set(scope) != Set(allow) { throw .malformed }
+        return ScopeSet(claims.scope ?? claims.allow ?? [])
+    }
+
+    static func binding(of claims: JWTClaims) -> Binding {
+        switch claims.confirmation {
+        case nil: .none
+        case .certificate(let thumbprint): .certificate(Hex.encode(thumbprint))
+        case .unsupported: .unsatisfiable
+        }
+    }
+}
