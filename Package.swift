@@ -16,6 +16,7 @@ let strict: [SwiftSetting] = [
 
 let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 
 /// The simulation's own build can switch seeded bugs on in the Raft core; no other build contains them.
@@ -34,6 +35,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
@@ -47,6 +49,7 @@ let package = Package(
         .target(name: "Raft", swiftSettings: strict + mutants),
         layer("TrustStore", ["JOSE", "Raft", collections], exclude: ["DESIGN.md"]),
         layer("Tokens", ["TrustStore", "JOSE", "Crypto", "Raft", collections]),
+        layer("Storage", ["Raft", "TrustStore", "JOSE", "Crypto", grdb], exclude: ["DESIGN.md"]),
         tests("EventLoopTests", ["EventLoop"]),
         tests("CryptoTests", ["Crypto", subprocess]),
         tests("TLSTests", ["TLS", "Crypto", "EventLoop"]),
@@ -55,6 +58,7 @@ let package = Package(
         .testTarget(name: "RaftTests", dependencies: ["Raft"], exclude: ["Scenarios"], swiftSettings: strict),
         tests("TrustStoreTests", ["TrustStore", "Raft", "JOSE", collections]),
         tests("TokensTests", ["Tokens", "TrustStore", "Raft", "JOSE", "Crypto", collections]),
+        tests("StorageTests", ["Storage", "Raft", "TrustStore", "JOSE", "Crypto"]),
         .executableTarget(name: "RaftSimulation", dependencies: ["Raft"], path: "Tests/RaftSimulation", swiftSettings: strict + mutants),
     ]
 )

@@ -1,0 +1,82 @@
+import Crypto
+import Foundation
+import GRDB
+import Raft
+
+/// The tables of log.db, and the rows in and out of them.
+enum LogSchema {
+    static func create(_ db: Database, _ identity: StoreIdentity) throws {
+        try FileHeader.write(db, ["cluster_id": identity.clusterID, "member_id": identity.memberID.description])
+        try db.execute(
+            sql: """
+                CREATE TABLE entries (
+                    idx INTEGER PRIMARY KEY, term INTEGER NOT NULL, kind INTEGER NOT NULL,
+                    payload BLOB NOT NULL, chain BLOB NOT NULL);
+                CREATE TABLE hard_state (
+                    id INTEGER PRIMARY KEY CHECK (id = 1), term INTEGER NOT NULL, vote TEXT, checksum BLOB NOT NULL);
+                """)
+    }
+
+    // MARK: Entries
+
+    static let columns = "idx, term, kind, payload, chain"
+
+    static func insert(_ db: Database, _ entry: Entry, chain: [UInt8]) throws {
+        try db.cachedStatement(sql: "INSERT INTO entries (\(columns)) VALUES (?, ?, ?, ?, ?)").execute(
+            arguments: [
+                Int64(entry.index.rawValue), Int64(entry.term.rawValue), Int64(entry.kind.rawValue),
+                Data(entry.payload), Data(chain),
+            ])
+    }
+
+    static func truncate(_ db: Database, from index: LogIndex) throws {
+        try db.cachedStatement(sql: "DELETE FROM entries WHERE idx >= ?").execute(arguments: [Int64(index.rawValue)])
+    }
+
+    /// The rows from `first` through `last`, in order, read one at a time.
+    static func cursor(_ db: Database, from first: LogIndex, through last: LogIndex) throws -> RowCursor {
+        try Row.fetchCursor(
+            db.cachedStatement(sql: "SELECT \(columns) FROM entries WHERE idx BETWEEN ? AND ? ORDER BY idx"),
+            arguments: [Int64(first.rawValue), Int64(last.rawValue)])
+    }
+
+    static func tail(_ db: Database, at index: LogIndex, file: String) throws -> LogTail {
+        guard index > .zero else { return LogTail() }
+        let statement = try db.cachedStatement(sql: "SELECT term, chain FROM entries WHERE idx = ?")
+        guard let row = try Row.fetchOne(statement, arguments: [Int64(index.rawValue)]) else {
+            throw StorageError.corrupt(file: file, index: index, what: "the entry is missing")
+        }
+        guard let term = row.counter(0), let chain = row.blob(1), chain.count == LogChain.byteCount else {
+            throw StorageError.corrupt(file: file, index: index, what: "the entry is unreadable")
+        }
+        return LogTail(position: LogPosition(term: Term(term), index: index), chain: chain)
+    }
+
+    // MARK: Hard state
+
+    static func put(_ db: Database, _ hardState: HardState) throws {
+        try db.cachedStatement(sql: "INSERT OR REPLACE INTO hard_state (id, term, vote, checksum) VALUES (1, ?, ?, ?)")
+            .execute(
+                arguments: [
+                    Int64(hardState.term.rawValue), hardState.vote?.description, Data(checksum(of: hardState)),
+                ])
+    }
+
+    static func hardState(_ db: Database, file: String) throws -> HardState {
+        let damaged = StorageError.corrupt(file: file, index: nil, what: "the term and vote are unreadable")
+        guard let row = try Row.fetchOne(db, sql: "SELECT term, vote, checksum FROM hard_state") else { throw damaged }
+        guard let term = row.counter(0), let checksum = row.blob(2) else { throw damaged }
+        let vote = row.text(1).flatMap { MemberID($0) }
+        let hardState = HardState(term: Term(term), vote: vote)
+        // A flipped bit here could let this member vote twice in one term.
+        guard row.isNull(1) == (vote == nil), checksum == self.checksum(of: hardState) else { throw damaged }
+        return hardState
+    }
+
+    private static func checksum(of hardState: HardState) -> [UInt8] {
+        var hash = SHA256Stream()
+        hash.update(hardState.term.rawValue)
+        hash.update(Array((hardState.vote?.description ?? "").utf8))
+        return hash.finalize()
+    }
+}

@@ -1,0 +1,118 @@
+import Glibc
+
+/// Files that only their owner may read. Few enough calls that the event loop's are not needed here.
+enum PrivateFile {
+    /// Which call failed and the kernel's number for why.
+    struct Failure: Error, CustomStringConvertible {
+        let call: String
+        let code: Int32
+        var isMissing: Bool { code == ENOENT }
+        var exists: Bool { code == EEXIST }
+        var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
+        var description: String { "\(call): errno \(code)" }
+    }
+
+    static func exists(path: String) -> Bool {
+        unsafe access(path, F_OK) == 0
+    }
+
+    /// An empty file if there is none; SQLite would make it readable by others.
+    static func createEmpty(path: String) throws(Failure) {
+        let descriptor = try checked("open") { unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600) }
+        close(descriptor)
+    }
+
+    /// The permission bits of a file.
+    static func mode(path: String) throws(Failure) -> UInt32 {
+        var information = stat()
+        _ = try checked("stat") { unsafe stat(path, &information) }
+        return information.st_mode & 0o777
+    }
+
+    static func read(path: String, bytesMax: Int) throws(Failure) -> [UInt8] {
+        let descriptor = try checked("open") { unsafe open(path, O_RDONLY | O_CLOEXEC) }
+        defer { close(descriptor) }
+        // One byte more than allowed tells "too large" from "just fits".
+        var bytes = [UInt8](repeating: 0, count: bytesMax + 1)
+        var filled = 0
+        while filled < bytes.count {
+            let count = unsafe bytes[filled...].withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw Failure(call: "read", code: errno) }
+            if count == 0 { break }
+            filled += count
+        }
+        guard filled <= bytesMax else { throw Failure(call: "read", code: EFBIG) }
+        bytes.removeSubrange(filled...)
+        return bytes
+    }
+
+    /// A new file with these bytes, or none: it gets its name only once it is wholly on the disk, and
+    /// never takes the name from another.
+    static func create(path: String, bytes: [UInt8]) throws(Failure) {
+        try place(bytes, at: path) { temporary throws(Failure) in
+            _ = try checked("link") { unsafe link(temporary, path) }
+            unsafe unlink(temporary)
+        }
+    }
+
+    /// The same for a file that may exist: whoever looks finds the old bytes or the new ones.
+    static func replace(path: String, bytes: [UInt8]) throws(Failure) {
+        try place(bytes, at: path) { temporary throws(Failure) in
+            _ = try checked("rename") { unsafe rename(temporary, path) }
+        }
+    }
+
+    private static func place(
+        _ bytes: [UInt8], at path: String, naming: (_ temporary: String) throws(Failure) -> Void
+    ) throws(Failure) {
+        let temporary = "\(path).new"
+        // What an interrupted attempt left behind; it never had the name.
+        unsafe unlink(temporary)
+        try write(bytes, toNew: temporary)
+        do throws(Failure) {
+            try naming(temporary)
+        } catch {
+            unsafe unlink(temporary)
+            throw error
+        }
+        try syncDirectory(of: path)
+    }
+
+    private static func write(_ bytes: [UInt8], toNew path: String) throws(Failure) {
+        let descriptor = try checked("open") { unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) }
+        defer { close(descriptor) }
+        do throws(Failure) {
+            // The umask may have taken more away, never added; make it what was asked for.
+            _ = try checked("fchmod") { fchmod(descriptor, 0o600) }
+            var written = 0
+            while written < bytes.count {
+                written += try checked("write") {
+                    unsafe bytes[written...].withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+                }
+            }
+            _ = try checked("fsync") { fsync(descriptor) }
+        } catch {
+            unsafe unlink(path)
+            throw error
+        }
+    }
+
+    /// A name is durable only once its directory is.
+    static func syncDirectory(of path: String) throws(Failure) {
+        let directory = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let descriptor = try checked("open") { unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        defer { close(descriptor) }
+        _ = try checked("fsync") { fsync(descriptor) }
+    }
+
+    /// Repeats a call that a signal interrupted; anything else negative is a failure.
+    private static func checked<Result: SignedInteger>(_ call: String, _ body: () -> Result) throws(Failure) -> Result {
+        while true {
+            let result = body()
+            if result >= 0 { return result }
+            // fsync is not repeated either way: EINTR is not among its errors on Linux.
+            if errno != EINTR { throw Failure(call: call, code: errno) }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import Crypto
+import Foundation
+import GRDB
+import Raft
+import TrustStore
+
+/// The tables of state.db: one per collection of the trust store, each row with its own checksum.
+enum StateSchema {
+    static func create(_ db: Database, clusterID: String) throws {
+        // No member id: a copy of this file is a snapshot, and must not be able to start as its member.
+        try FileHeader.write(db, ["cluster_id": clusterID])
+        try db.execute(
+            sql: """
+                CREATE TABLE applied (
+                    id INTEGER PRIMARY KEY CHECK (id = 1), idx INTEGER NOT NULL, term INTEGER NOT NULL, checksum BLOB NOT NULL)
+                """)
+        for collection in StateCollection.allCases {
+            try db.execute(
+                sql: """
+                    CREATE TABLE \(collection.rawValue) (
+                        key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum BLOB NOT NULL) WITHOUT ROWID
+                    """)
+        }
+    }
+
+    static func put(_ db: Database, applied position: LogPosition) throws {
+        try db.cachedStatement(sql: "INSERT OR REPLACE INTO applied (id, idx, term, checksum) VALUES (1, ?, ?, ?)").execute(
+            arguments: [Int64(position.index.rawValue), Int64(position.term.rawValue), Data(checksum(of: position))])
+    }
+
+    static func applied(_ db: Database, file: String) throws -> LogPosition {
+        let damaged = StorageError.corrupt(file: file, index: nil, what: "the applied index is unreadable")
+        guard let row = try Row.fetchOne(db, sql: "SELECT idx, term, checksum FROM applied") else { throw damaged }
+        guard let index = row.counter(0), let term = row.counter(1) else { throw damaged }
+        let position = LogPosition(term: Term(term), index: LogIndex(index))
+        guard row.blob(2) == checksum(of: position) else { throw damaged }
+        return position
+    }
+
+    static func perform(_ db: Database, _ change: StateChange) throws {
+        let table = change.collection.rawValue
+        guard let value = change.value else {
+            try db.cachedStatement(sql: "DELETE FROM \(table) WHERE key = ?").execute(arguments: [change.key])
+            return
+        }
+        let checksum = checksum(table: table, key: change.key, value: value)
+        try db.cachedStatement(sql: "INSERT OR REPLACE INTO \(table) (key, value, checksum) VALUES (?, ?, ?)")
+            .execute(arguments: [change.key, String(decoding: value, as: UTF8.self), Data(checksum)])
+    }
+
+    /// Every row, checked; a flipped bit in a revocation would otherwise bring its token back to life.
+    static func rows(
+        _ db: Database, file: String, _ body: (_ collection: String, _ key: String, _ value: [UInt8]) throws -> Void
+    ) throws {
+        for table in StateCollection.allCases.map(\.rawValue) {
+            let rows = try Row.fetchCursor(db, sql: "SELECT key, value, checksum FROM \(table) ORDER BY key")
+            while let row = try rows.next() {
+                guard let key = row.text(0), let value = row.text(1).map({ Array($0.utf8) }),
+                    row.blob(2) == checksum(table: table, key: key, value: value)
+                else {
+                    throw StorageError.corrupt(file: file, index: nil, what: "a row of \(table) does not fit its checksum")
+                }
+                try body(table, key, value)
+            }
+        }
+    }
+
+    /// Against accidents, not attackers: eight bytes are enough.
+    private static func checksum(table: String, key: String, value: [UInt8]) -> [UInt8] {
+        var hash = SHA256Stream()
+        hash.update(Array(table.utf8))
+        hash.update(UInt64(key.utf8.count))
+        hash.update(Array(key.utf8))
+        hash.update(value)
+        return Array(hash.finalize().prefix(8))
+    }
+
+    private static func checksum(of position: LogPosition) -> [UInt8] {
+        var hash = SHA256Stream()
+        hash.update(position.index.rawValue)
+        hash.update(position.term.rawValue)
+        return Array(hash.finalize().prefix(8))
+    }
+}
