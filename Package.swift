@@ -16,6 +16,7 @@ let strict: [SwiftSetting] = [
 
 let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 
@@ -35,6 +36,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -50,6 +52,7 @@ let package = Package(
         layer("TrustStore", ["JOSE", "Raft", collections], exclude: ["DESIGN.md"]),
         layer("Tokens", ["TrustStore", "JOSE", "Crypto", "Raft", collections]),
         layer("Storage", ["Raft", "TrustStore", "JOSE", "Crypto", grdb], exclude: ["DESIGN.md"]),
+        layer("Cluster", ["Raft", "TrustStore", "Tokens", "JOSE", "Storage", "HTTP", "TLS", "Crypto", "EventLoop", collections, httpTypes, logging]),
         tests("EventLoopTests", ["EventLoop"]),
         tests("CryptoTests", ["Crypto", subprocess]),
         tests("TLSTests", ["TLS", "Crypto", "EventLoop"]),
@@ -59,6 +62,7 @@ let package = Package(
         tests("TrustStoreTests", ["TrustStore", "Raft", "JOSE", collections]),
         tests("TokensTests", ["Tokens", "TrustStore", "Raft", "JOSE", "Crypto", collections]),
         tests("StorageTests", ["Storage", "Raft", "TrustStore", "JOSE", "Crypto"]),
+        tests("MemberTests", ["Cluster", "Raft", "TrustStore", "Tokens", "JOSE", "Crypto", "EventLoop", collections, logging]),
         .executableTarget(name: "RaftSimulation", dependencies: ["Raft"], path: "Tests/RaftSimulation", swiftSettings: strict + mutants),
     ]
 )

@@ -1,0 +1,67 @@
+package import EventLoop
+import Synchronization
+
+/// How old the newest moment is at which this member's view was provably current.
+package struct Freshness: Equatable, Sendable {
+    /// Whole milliseconds; nil when currency was never proven since the start.
+    package let ageMilliseconds: Int64?
+    /// Whether this member may vouch for a token now (docs/architecture.md, "Freshness").
+    package let isFresh: Bool
+
+    package init(ageMilliseconds: Int64?, isFresh: Bool) {
+        self.ageMilliseconds = ageMilliseconds
+        self.isFresh = isFresh
+    }
+}
+
+/// The rule that makes revocation a promise: accept only while `now − point ≤ B·(1 − ρ) − g`.
+package struct FreshnessRule: Equatable, Sendable {
+    /// B, `max_staleness`.
+    package let maxStalenessMilliseconds: Int64
+
+    package init(maxStalenessMilliseconds: Int64) {
+        self.maxStalenessMilliseconds = maxStalenessMilliseconds
+    }
+
+    /// ρ: the assumed bound on the rate error of this member's own clock, one in a thousand.
+    static let clockErrorPerThousand: Int64 = 1
+    /// g: covers the time between reading the clock and the answer leaving.
+    static let guardMilliseconds: Int64 = 50
+
+    package var ageMaxMilliseconds: Int64 {
+        maxStalenessMilliseconds - maxStalenessMilliseconds * Self.clockErrorPerThousand / 1000 - Self.guardMilliseconds
+    }
+
+    package func judge(point: MonotonicInstant?, now: MonotonicInstant) -> Freshness {
+        guard let point, point <= now else { return Freshness(ageMilliseconds: nil, isFresh: false) }
+        let age = Int64(clamping: (now.nanoseconds - point.nanoseconds) / 1_000_000)
+
+        let isFresh = age < ageMaxMilliseconds
+        return Freshness(ageMilliseconds: age, isFresh: isFresh)
+    }
+}
+
+/// The freshness point, written by the cluster loop and read by every request loop.
+///
+/// One atomic word: request loops read it on every verification and must not wait for the cluster loop.
+package final class FreshnessPoint: Sendable {
+    /// Nanoseconds of the boot-time clock; zero until the first proof.
+    private let nanoseconds = Atomic<UInt64>(0)
+
+    package init() {}
+
+    package var instant: MonotonicInstant? {
+        let value = nanoseconds.load(ordering: .acquiring)
+        return value == 0 ? nil : MonotonicInstant(nanoseconds: value)
+    }
+
+    /// Points only move forward: an older proof that arrives late proves nothing new.
+    package func advance(to instant: MonotonicInstant) {
+        nanoseconds.max(instant.nanoseconds, ordering: .acquiringAndReleasing)
+    }
+
+    /// This member can no longer prove anything (it halted): it is stale until the next proof, if any.
+    package func clear() {
+        nanoseconds.store(0, ordering: .releasing)
+    }
+}

@@ -1,0 +1,72 @@
+import HashTreeCollections
+import Crypto
+import EventLoop
+package import JOSE
+import Raft
+package import Tokens
+package import TrustStore
+
+/// Why a token was not minted: the request, or the log that was to record its name.
+package enum MintFailure: Error, Sendable {
+    case request(MintError)
+    case log(ProposeError)
+    /// This member cannot prove that its view is current, so it may not sign with a key that may be retired.
+    case memberStale
+}
+
+extension Member {
+    /// Signs a token on this member. Only a named one is written to the log, and then it is returned
+    /// only after the name is on record.
+    package func mint(
+        _ request: MintRequest, by actor: TrustStore.Actor, requestID: RequestID? = nil
+    ) async throws(MintFailure) -> MintedToken {
+        let view = self.view
+        guard freshness(of: view).isFresh else { throw .memberStale }
+        let token: MintedToken
+        do throws(MintError) {
+            token = try TokenMinter.mint(request, in: view.tokens, now: WallClock.nowSeconds())
+        } catch {
+            throw .request(error)
+        }
+        guard let name = request.name else { return token }
+        let record = RecordToken(
+            id: token.id, name: name, subject: token.subject, scopes: token.scopes, keyID: token.keyID,
+            expiresAt: token.expiresAt)
+        do throws(ProposeError) {
+            _ = try await propose(.recordToken(record), by: actor, requestID: requestID)
+        } catch {
+            throw .log(error)
+        }
+        return token
+    }
+
+    /// Makes a signing key and replicates it, sealed, as pending. The leader activates it once every
+    /// member can verify with it, and `seconds` have passed if given.
+    package func createSigningKey(
+        _ algorithm: JWSAlgorithm, activateIn seconds: Int64?, by actor: TrustStore.Actor, requestID: RequestID? = nil
+    ) async throws(ProposeError) -> SigningKeyRecord {
+        let committed = try await propose(
+            .addSigningKey(try newSigningKey(algorithm, activateIn: seconds)), by: actor, requestID: requestID)
+        guard let record = view.state.signingKeys[committed.result.id] else {
+            throw .keyUnavailable("the key was removed at the same moment")
+        }
+        return record
+    }
+
+    private func newSigningKey(
+        _ algorithm: JWSAlgorithm, activateIn seconds: Int64?
+    ) throws(ProposeError) -> NewSigningKey {
+        guard let recordAlgorithm = algorithm.signingKeyAlgorithm else {
+            throw .keyUnavailable("\(algorithm.rawValue) keys are not made here")
+        }
+        do {
+            let key = try JWSSigningKey.generate(algorithm)
+            let sealed = try node.identity.custody.seal(key.secret(), for: .signingKey(kid: key.keyID))
+            return NewSigningKey(
+                kid: key.keyID, algorithm: recordAlgorithm, publicKey: key.verificationKey.publicKey?.spki,
+                sealedPrivateKey: sealed, start: .pending(activateInSeconds: seconds))
+        } catch {
+            throw .keyUnavailable("no signing key could be made: \(error)")
+        }
+    }
+}

@@ -1,0 +1,124 @@
+import Crypto
+import EventLoop
+import JOSE
+import Logging
+package import Raft
+package import TLS
+package import Tokens
+package import TrustStore
+import Synchronization
+
+/// One member of a cluster: what every layer above asks and tells. Safe from any thread.
+///
+/// Reading and verifying are plain calls on the current view and never wait. Changes go through the
+/// log from whichever member they arrive at.
+package final class Member: Sendable {
+    package static let defaultTimeout: Duration = .seconds(5)
+
+    let node: Node
+    private let loop: EventLoop
+    private let storage: StorageThread
+    private let directory: DataDirectory
+    private let tlsIdentity: Mutex<TLSServerIdentity>
+    private let onTLSChange = Mutex<(@Sendable (TLSServerIdentity) -> Void)?>(nil)
+
+    init(node: Node, storage: StorageThread, directory: DataDirectory) async throws(StartError) {
+        self.node = node
+        loop = node.loop
+        self.storage = storage
+        self.directory = directory
+        do {
+            tlsIdentity = Mutex(try await node.serverIdentity())
+        } catch {
+            throw .internalFailure("the cluster's certificate cannot be used: \(error)")
+        }
+        await node.start { [weak self] identity in self?.replaceTLS(identity) }
+    }
+
+    package var id: MemberID { node.identity.id }
+    package var name: String { node.identity.name }
+    package var clusterID: String { node.identity.clusterID }
+
+    // MARK: - Reading
+
+    package var view: MemberView { node.box.view }
+
+    package func freshness(of view: MemberView) -> Freshness {
+        view.freshnessRule.judge(point: node.freshnessPoint.instant, now: .now())
+    }
+
+    /// The whole verdict about a token: signature, rules, and whether this member may vouch at all.
+    ///
+    /// Freshness is judged last and at this moment, after the signature, so that time spent on the
+    /// signature counts against it. Only an acceptance needs it: a refusal stays a refusal.
+    package func verify(
+        _ token: borrowing Span<UInt8>, in view: MemberView, expecting: Expectation, cache: SignatureCache?
+    ) -> Verdict {
+        let verdict = TokenVerifier.verify(
+            copy token, in: view.tokens, now: WallClock.nowSeconds(), expecting: expecting, cache: cache)
+        guard case .accepted(let verified) = verdict, !freshness(of: view).isFresh else { return verdict }
+        return .rejected(.memberStale, verified)
+    }
+
+    package func explain(_ token: [UInt8], in view: MemberView, expecting: Expectation = Expectation()) -> Explanation {
+        TokenExplainer.explain(token, in: view.tokens, now: WallClock.nowSeconds(), expecting: expecting)
+    }
+
+    package func status() async -> ClusterStatus {
+        await node.status()
+    }
+
+    /// What keeps this member from taking part in the log, for readiness; nil when nothing does.
+    package var trouble: String? { node.haltedReason ?? storage.trouble }
+
+    // MARK: - Listeners
+
+    package var serverTLS: TLSServerIdentity { tlsIdentity.withLock { $0 } }
+
+    /// Called whenever the listeners must present something new; at most one handler.
+    package func onServerTLSChange(_ handler: @escaping @Sendable (TLSServerIdentity) -> Void) {
+        onTLSChange.withLock { $0 = handler }
+    }
+
+    private func replaceTLS(_ identity: TLSServerIdentity) {
+        tlsIdentity.withLock { $0 = identity }
+        onTLSChange.withLock { $0 }?(identity)
+    }
+
+    package static let peerProtocol = Node.peerProtocol
+
+    /// Takes over a connection whose ALPN chose the members' protocol. From any loop.
+    package func accept(peer: DetachedTLSStream) {
+        loop.execute { [node] in node.assumeIsolated { $0.accept(peer) } }
+    }
+
+    // MARK: - Changing
+
+    /// Carries a change through the log; returns when this member's view contains it.
+    @discardableResult package func propose(
+        _ body: CommandBody, by actor: TrustStore.Actor, requestID: RequestID? = nil,
+        timeout: Duration = defaultTimeout
+    ) async throws(ProposeError) -> Committed {
+        try await node.propose(body, by: actor, requestID: requestID ?? .random(), timeout: timeout)
+    }
+
+    @discardableResult package func waitUntilApplied(
+        _ index: LogIndex, timeout: Duration = defaultTimeout
+    ) async throws(ProposeError) -> LogIndex {
+        guard view.index < index else { return view.index }
+        return try await node.waitUntilApplied(index, timeout: timeout)
+    }
+
+    @discardableResult package func readBarrier(
+        timeout: Duration = defaultTimeout
+    ) async throws(ProposeError) -> LogIndex {
+        try await node.readBarrier(timeout: timeout)
+    }
+
+    package func stop() async {
+        await node.stop()
+        await storage.close()
+        loop.shutdown()
+        directory.release()
+    }
+}

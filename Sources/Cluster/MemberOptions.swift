@@ -1,0 +1,45 @@
+package import Crypto
+
+/// How one member is started: what `credence serve` was told, checked.
+package struct MemberOptions: Sendable {
+    /// Holds everything this member keeps; made with mode 0700 when absent.
+    package var dataDirectory: String
+    /// Unique in the cluster. Used when founding; a joiner's name comes from its token.
+    package var name: String
+    /// `HOST:PORT`, where other members and clients reach this one; at least one.
+    package var advertise: [String]
+    /// The text of a join token; nil founds a cluster when the directory is empty.
+    package var joinToken: String?
+    /// False keeps the data key in a 0600 file instead of under a passphrase.
+    package var encryptsKeystore: Bool
+    package var passphrase: SecretBytes?
+    /// Where to write the first admin token, when founding.
+    package var saveToken: String?
+    package var timing: MemberTiming
+
+    package init(
+        dataDirectory: String, name: String, advertise: [String], joinToken: String? = nil,
+        encryptsKeystore: Bool = true, passphrase: SecretBytes? = nil, saveToken: String? = nil,
+        timing: MemberTiming = MemberTiming()
+    ) {
+        self.dataDirectory = dataDirectory
+        self.name = name
+        self.advertise = advertise
+        self.joinToken = joinToken
+        self.encryptsKeystore = encryptsKeystore
+        self.passphrase = passphrase
+        self.saveToken = saveToken
+        self.timing = timing
+    }
+}
+
+/// The log's clock. Must be the same on every member of a cluster.
+package struct MemberTiming: Equatable, Sendable {
+    /// One tick of the Raft core.
+    package var tick: Duration = .milliseconds(20)
+    /// Ticks between heartbeats (100 ms) and the election timeout E (1 s, drawn from E to 2E).
+    package var heartbeatTicks = 5
+    package var electionTicks = 50
+
+    package init() {}
+}

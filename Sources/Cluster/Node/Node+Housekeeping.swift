@@ -1,0 +1,89 @@
+import Logging
+import EventLoop
+import HashTreeCollections
+import Raft
+import TrustStore
+
+/// What the leader does by itself, a few times a second.
+struct Housekeeping {
+    static let period: Duration = .milliseconds(200)
+    /// A change that did not take effect is tried again after this.
+    static let patience: Duration = .seconds(2)
+
+    var lastRoundAt: MonotonicInstant?
+    /// When each standing task was last proposed, by a name for it.
+    var proposedAt: [String: MonotonicInstant] = [:]
+
+    mutating func isDue(now: MonotonicInstant) -> Bool {
+        if let lastRoundAt, now - lastRoundAt < Self.period { return false }
+        lastRoundAt = now
+        proposedAt = proposedAt.filter { now - $0.value < Self.patience }
+        return true
+    }
+
+    /// False while an earlier proposal of the same task may still take effect.
+    mutating func begin(_ task: String, now: MonotonicInstant) -> Bool {
+        guard proposedAt[task] == nil else { return false }
+        proposedAt[task] = now
+        return true
+    }
+}
+
+extension Node {
+    static let system = TrustStore.Actor(id: "cluster", method: "member", address: nil)
+
+    func keepHouse(now: MonotonicInstant) {
+        guard core.role == .leader, housekeeping.isDue(now: now) else { return }
+        promoteLearner(now: now)
+        activatePendingKeys(now: now)
+        sweepJoinTokens(now: now)
+    }
+
+    /// One learner at a time, and only one that the core would take: caught up and recently heard.
+    private func promoteLearner(now: MonotonicInstant) {
+        let voters = core.configuration.voters
+        guard voters.count < Int(state.settings.votersMax) else { return }
+        let candidate = core.status.peers.first { !$0.isVoter && $0.isCaughtUp && state.members[$0.id] != nil }
+        guard let candidate, housekeeping.begin("promote", now: now) else { return }
+        let id = offers.reserve(requestID: RequestID(high: 0, low: 0), origin: .configuration)
+        logger.info("making a member a voter", metadata: ["member": "\(name(of: candidate.id))"])
+        step(.proposeConfiguration(id: id, Configuration(voters: voters + [candidate.id])))
+    }
+
+    /// A key may sign once every member can verify with it: each has reported applying it, or those
+    /// that have not are stale by now and vouch for nothing (docs/consensus.md §5).
+    private func activatePendingKeys(now: MonotonicInstant) {
+        let nowSeconds = WallClock.nowSeconds()
+        for key in state.signingKeys.values where key.state == .pending {
+            guard nowSeconds >= key.activateAfter ?? 0, isKnownEverywhere(key, nowSeconds: nowSeconds, now: now),
+                housekeeping.begin("activate \(key.kid)", now: now)
+            else { continue }
+            proposeAsLeader(.activateSigningKey(kid: key.kid, retiringSeconds: state.settings.tokenSecondsMax))
+        }
+    }
+
+    private func isKnownEverywhere(_ key: SigningKeyRecord, nowSeconds: Int64, now: MonotonicInstant) -> Bool {
+        let others = state.members.values.filter { $0.id != identity.id }
+        if others.allSatisfy({ (reports[$0.id]?.report.appliedIndex ?? .zero) >= key.version }) { return true }
+        // Whole seconds and the stamp's own tolerance: one more than the bound on either side.
+        return nowSeconds - key.createdAt > state.settings.maxStalenessMilliseconds / 1000 + 2
+    }
+
+    private static let joinTokenSweepDelaySeconds: Int64 = 60
+
+    /// Expired tokens are refused by their time; the sweep only keeps them from piling up. Late by a
+    /// minute, so that a late redeemer is told "expired" rather than "unknown".
+    private func sweepJoinTokens(now: MonotonicInstant) {
+        let limit = WallClock.nowSeconds() - Self.joinTokenSweepDelaySeconds
+        for token in state.joinTokens.values where token.expiresAt < limit {
+            guard housekeeping.begin("sweep \(token.id)", now: now) else { continue }
+            proposeAsLeader(.removeJoinToken(id: token.id))
+        }
+    }
+
+    private func proposeAsLeader(_ body: CommandBody) {
+        let proposal = TrustStore.Proposal(
+            requestID: .random(), proposedAfter: appliedIndex, actor: Self.system, body: body)
+        accept(proposal.encode(), from: .configuration)
+    }
+}

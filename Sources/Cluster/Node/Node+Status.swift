@@ -1,0 +1,99 @@
+import Logging
+import Crypto
+import EventLoop
+import HashTreeCollections
+import Raft
+import TLS
+import TrustStore
+
+/// The last report of another member, with this member's clocks at its arrival.
+struct ReceivedReport {
+    let report: PeerReport
+    let at: MonotonicInstant
+    let wallClock: Int64
+}
+
+extension Node {
+    static let reportPeriod: Duration = .milliseconds(200)
+    /// Without a report for this long a member counts as offline.
+    static let offlineAfter: Duration = .seconds(2)
+
+    func reportToPeers(now: MonotonicInstant) {
+        if let lastReportAt, now - lastReportAt < Self.reportPeriod { return }
+        lastReportAt = now
+        let report = PeerReport(
+            appliedIndex: appliedIndex, commitIndex: core.commitIndex, term: core.term,
+            isLeader: core.role == .leader, ageMilliseconds: ownAgeMilliseconds,
+            wallClockMilliseconds: WallClock.nowMilliseconds(), version: CredenceVersion.text)
+        for peer in links.keys { send(.status(report), to: peer) }
+    }
+
+    private var ownAgeMilliseconds: UInt64? {
+        let freshness = box.view.freshnessRule.judge(point: freshnessPoint.instant, now: .now())
+        return freshness.ageMilliseconds.map { UInt64(clamping: $0) }
+    }
+
+    func status() -> ClusterStatus {
+        let now = MonotonicInstant.now()
+        return ClusterStatus(
+            leader: core.leader, term: core.term, commitIndex: core.commitIndex, appliedIndex: appliedIndex,
+            haltedReason: haltedReason, storageTrouble: storage.trouble,
+            members: state.members.values.map { status(of: $0, now: now) }.sorted { $0.name < $1.name })
+    }
+
+    private func status(of member: MemberRecord, now: MonotonicInstant) -> MemberStatus {
+        let isSelf = member.id == identity.id
+        let received = reports[member.id]
+        let sinceContact = received.map { now - $0.at }
+        let isOnline = isSelf || sinceContact.map { $0 < Self.offlineAfter } ?? false
+        let applied = isSelf ? appliedIndex : received?.report.appliedIndex
+        return MemberStatus(
+            id: member.id, name: member.name,
+            role: core.configuration.isVoter(member.id) ? .voter : .replica,
+            isLeader: core.leader == member.id, state: isOnline ? .online : .offline,
+            appliedIndex: applied,
+            lag: applied.map { core.commitIndex.rawValue - min($0.rawValue, core.commitIndex.rawValue) },
+            ageMilliseconds: isSelf ? ownAgeMilliseconds : Self.currentAge(received, sinceContact),
+            version: isSelf ? CredenceVersion.text : received?.report.version,
+            clockSkewMilliseconds: isSelf ? 0 : received.map { $0.report.wallClockMilliseconds - $0.wallClock },
+            addresses: member.addresses,
+            certificateExpiresAt: (try? Certificate(der: member.certificate))?.notAfterAt,
+            lastContactMilliseconds: isSelf ? 0 : sinceContact.map(Self.milliseconds))
+    }
+
+    /// The age it reported, grown by the time since.
+    private static func currentAge(_ received: ReceivedReport?, _ sinceContact: Duration?) -> UInt64? {
+        guard let age = received?.report.ageMilliseconds, let sinceContact else { return nil }
+        return age.addingReportingOverflow(milliseconds(sinceContact)).partialValue
+    }
+
+    private static func milliseconds(_ duration: Duration) -> UInt64 {
+        UInt64(clamping: duration.nanosecondsClamped / 1_000_000)
+    }
+
+    // MARK: - What the listeners present
+
+    /// Builds the listeners' identity anew when the cluster's certificate arrives or changes.
+    func publishServerIdentity() {
+        do {
+            onServerIdentity?(try serverIdentity())
+        } catch {
+            logger.error("the cluster's certificate cannot be used", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    func serverIdentity() throws -> TLSServerIdentity {
+        guard let cluster = state.cluster else {
+            // A joiner before its first entries: members reach it, clients do not trust it yet.
+            return TLSServerIdentity(context: try serverContext(identity.tls), fingerprint: nil)
+        }
+        let secret = try identity.custody.open(cluster.sealedServerKey, for: .serverKey)
+        let chain = try cluster.serverCertificate.map { try Certificate(der: $0) }
+        let shared = TLSIdentity(chain: chain, key: try PrivateKey(pkcs8: secret))
+        return TLSServerIdentity(context: try serverContext(shared), fingerprint: chain.first?.fingerprint)
+    }
+
+    private func serverContext(_ shared: TLSIdentity) throws -> TLSContext {
+        try TLSContext.server(identity: shared, peerIdentity: (Self.peerProtocol, identity.tls), alpn: ["http/1.1"])
+    }
+}

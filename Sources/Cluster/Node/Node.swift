@@ -1,0 +1,238 @@
+import HashTreeCollections
+import Crypto
+import EventLoop
+import Logging
+import Raft
+import Synchronization
+import Tokens
+import TrustStore
+
+/// One member's part in the log: drives the Raft core, applies what is committed, and carries
+/// changes to the leader. Everything here runs on the cluster loop, which never waits for a disk,
+/// a signature or a request.
+///
+/// Each input goes through the core at once; what comes out is performed before the next input, so
+/// the order in which the core asked for things is the order in which they happen.
+actor Node {
+    nonisolated let loop: EventLoop
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.asUnownedSerialExecutor() }
+
+    nonisolated let identity: MemberIdentity
+    nonisolated let box: ViewBox
+    nonisolated let freshnessPoint: FreshnessPoint
+    let storage: StorageThread
+    let timing: MemberTiming
+    let logger: Logger
+
+    var core: RaftCore
+    var state: TrustState
+    var keys: KeyRing
+    var appliedIndex: LogIndex
+    var run = RunState.running
+
+    /// Inputs that arrived while another was being performed; taken first in, first out.
+    private var inputs: [RaftInput] = []
+    private var isStepping = false
+
+    var pending: [RequestID: PendingProposal] = [:]
+    var offers = OfferTable()
+    var indexWaiters = IndexWaiters()
+    var reads = ReadTable()
+    var links: [MemberID: PeerLink] = [:]
+    var inbound: [ObjectIdentifier: InboundPeer] = [:]
+    var reports: [MemberID: ReceivedReport] = [:]
+    var bootstrapPeers: [MemberFile.Peer]
+    var housekeeping = Housekeeping()
+    var onServerIdentity: (@Sendable (TLSServerIdentity) -> Void)?
+    let onHalt: @Sendable (String) -> Void
+    /// Written here once, read by any request loop that is asked for readiness.
+    private nonisolated let haltNote = Mutex<String?>(nil)
+    private var ticker: LoopTimer?
+    var lastStampMilliseconds: Int64 = 0
+    var lastReportAt: MonotonicInstant?
+
+    enum RunState: Equatable {
+        case running
+        /// Out of the log for good, for the reason given; verification lasts as long as freshness does.
+        case halted(String)
+        case stopped
+    }
+
+    init(_ parts: NodeParts, onHalt: @escaping @Sendable (String) -> Void) {
+        loop = parts.loop
+        identity = parts.identity
+        box = parts.box
+        freshnessPoint = parts.freshnessPoint
+        storage = parts.storage
+        timing = parts.timing
+        logger = parts.logger
+        core = parts.core
+        state = parts.state
+        keys = parts.keys
+        appliedIndex = parts.core.appliedIndex
+        bootstrapPeers = parts.bootstrapPeers
+        self.onHalt = onHalt
+    }
+
+    func start(onServerIdentity: @escaping @Sendable (TLSServerIdentity) -> Void) {
+        self.onServerIdentity = onServerIdentity
+        storage.onEvent { [weak self] event in
+            guard let self else { return }
+            self.assumeIsolated { $0.received(event) }
+        }
+        membershipChanged()
+        publishServerIdentity()
+        let timer = LoopTimer(on: loop)
+        timer.schedule(after: timing.tick, repeating: timing.tick) { [weak self] in
+            self?.assumeIsolated { $0.tick() }
+        }
+        ticker = timer
+    }
+
+    func stop() {
+        guard run != .stopped else { return }
+        run = .stopped
+        ticker?.cancel()
+        ticker = nil
+        freshnessPoint.clear()
+        failWaiters(.stopping)
+        for link in links.values { link.close() }
+        for peer in inbound.values { peer.close() }
+        links = [:]
+        inbound = [:]
+    }
+
+    private func tick() {
+        guard run != .stopped else { return }
+        let now = MonotonicInstant.now()
+        if run == .running { step(.tick) }
+        expireWaiters(now: now)
+        guard run == .running else { return }
+        offerPending(now: now)
+        askReadsAgain()
+        keepFresh(now: now)
+        reportToPeers(now: now)
+        keepHouse(now: now)
+        for (peer, link) in links {
+            link.resetIfSilent(lastHeard: reports[peer]?.at, now: now)
+            link.tick(now: now)
+        }
+        flushLinks()
+    }
+
+    // MARK: - Driving the core
+
+    func step(_ input: RaftInput) {
+        inputs.append(input)
+        guard !isStepping else { return }
+        isStepping = true
+        var position = 0
+        while position < inputs.count, run == .running {
+            let output = core.step(inputs[position])
+            position += 1
+            perform(output)
+        }
+        inputs.removeAll(keepingCapacity: true)
+        isStepping = false
+        flushLinks()
+    }
+
+    private func perform(_ output: RaftOutput) {
+        for operation in output.storage { storage.append(operation) }
+        for load in output.loads { storage.load(load) }
+        for message in output.messages { send(.raft(message), to: message.to) }
+        for event in output.events { received(event) }
+        for result in output.proposals { received(result) }
+        apply(output.committed)
+        for read in output.reads { confirmed(read) }
+        for id in output.failedReads { failedRead(id) }
+    }
+
+    private func received(_ event: StorageEvent) {
+        guard run == .running else { return }
+        switch event {
+        case .persisted(let operation): step(.persisted(upTo: operation))
+        case .loaded(let entries): step(.loaded(entries))
+        case .troubled(let reason): logger.error("the log cannot be written", metadata: ["reason": "\(reason)"])
+        case .recovered: logger.notice("the log can be written again")
+        case .failed(let reason): halt(reason)
+        }
+    }
+
+    private func received(_ event: RaftEvent) {
+        switch event {
+        case .roleChanged(let role, let term):
+            logger.info("role changed", metadata: ["role": "\(role.rawValue)", "term": "\(term)"])
+        case .leaderChanged(let leader, let term):
+            logger.info("leader changed", metadata: ["leader": "\(leader.map(name(of:)) ?? "none")", "term": "\(term)"])
+            reads.askAgainNow()
+        case .steppedDown(let reason, let term):
+            logger.notice("stepped down", metadata: ["reason": "\(reason)", "term": "\(term)"])
+        case .configurationChanged(let record):
+            logger.info("voters changed", metadata: ["voters": "\(names(of: record.configuration.voters))", "index": "\(record.index)"])
+        case .configurationCommitted: break
+        case .truncated(let index):
+            logger.notice("uncommitted entries replaced", metadata: ["from": "\(index)"])
+        case .peerNeedsSnapshot(let peer):
+            logger.warning("a member is too far behind for the log", metadata: ["member": "\(name(of: peer))"])
+        case .ignoredMessage(let from, let reason):
+            logger.debug("message ignored", metadata: ["from": "\(name(of: from))", "reason": "\(reason)"])
+        case .stopped(let alarm):
+            halt("the log contradicts itself (\(alarm)); stop this member and replace it")
+        }
+    }
+
+    /// Takes this member out of the log, loudly. It can prove nothing new, so it soon stops vouching too.
+    func halt(_ reason: String) {
+        guard run == .running else { return }
+        run = .halted(reason)
+        haltNote.withLock { $0 = reason }
+        logger.critical("this member left the log", metadata: ["reason": "\(reason)"])
+        failWaiters(.halted(reason))
+        for link in links.values { link.close() }
+        links = [:]
+        onHalt(reason)
+    }
+
+    nonisolated var haltedReason: String? { haltNote.withLock { $0 } }
+
+    private func failWaiters(_ error: ProposeError) {
+        let waiting = pending.values
+        pending = [:]
+        for proposal in waiting { proposal.answer(.failure(error)) }
+        indexWaiters.failAll(error)
+        reads.failAll(error)
+    }
+
+    private func expireWaiters(now: MonotonicInstant) {
+        for proposal in pending.values where proposal.deadline <= now {
+            pending[proposal.id] = nil
+            proposal.answer(.failure(proposal.expiry))
+        }
+        indexWaiters.expire(now: now, applied: appliedIndex)
+        reads.expire(now: now)
+    }
+
+    func name(of member: MemberID) -> String {
+        state.members[member]?.name ?? bootstrapPeers.first { $0.id == member }?.name ?? member.description
+    }
+
+    func names(of members: [MemberID]) -> String {
+        members.map(name(of:)).joined(separator: ",")
+    }
+}
+
+/// What a node is made of; gathered by the start, given once.
+struct NodeParts {
+    let loop: EventLoop
+    let identity: MemberIdentity
+    let box: ViewBox
+    let freshnessPoint: FreshnessPoint
+    let storage: StorageThread
+    let timing: MemberTiming
+    let logger: Logger
+    let core: RaftCore
+    let state: TrustState
+    let keys: KeyRing
+    let bootstrapPeers: [MemberFile.Peer]
+}

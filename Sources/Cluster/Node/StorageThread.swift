@@ -1,0 +1,91 @@
+import EventLoop
+import Raft
+import Storage
+import Synchronization
+import TrustStore
+
+/// The storage thread, seen from the cluster loop: everything here returns at once, and what was
+/// asked happens in the order it was asked.
+final class StorageThread: Sendable {
+    private let loop: EventLoop
+    private let clusterLoop: EventLoop
+    private let worker = Mutex<LoopBound<StorageWorker>?>(nil)
+    private let handler = Mutex<(@Sendable (StorageEvent) -> Void)?>(nil)
+    /// Written by the storage thread, read by whoever asks for the status.
+    private let troubleText = Mutex<String?>(nil)
+
+    /// - Parameter clusterLoop: where events are delivered.
+    init(clusterLoop: EventLoop) throws(EventLoopError) {
+        loop = try EventLoop(name: "storage")
+        self.clusterLoop = clusterLoop
+    }
+
+    /// Opens the databases on the storage thread with `open` and keeps them there.
+    func open<Value: Sendable>(
+        _ open: @escaping @Sendable () throws(StorageError) -> (LogStore, StateStore, Value)
+    ) async throws(StorageError) -> Value {
+        let result: Result<Value, StorageError> = await withCheckedContinuation { done in
+            loop.execute { [self] in
+                do throws(StorageError) {
+                    let (log, state, value) = try open()
+                    let worker = StorageWorker(loop: loop, log: log, stateStore: state) { [self] in deliver($0) }
+                    self.worker.withLock { $0 = LoopBound(confined: worker, on: loop) }
+                    done.resume(returning: .success(value))
+                } catch {
+                    done.resume(returning: .failure(error))
+                }
+            }
+        }
+        return try result.get()
+    }
+
+    /// `handler` runs on the cluster loop.
+    func onEvent(_ handler: @escaping @Sendable (StorageEvent) -> Void) {
+        self.handler.withLock { $0 = handler }
+    }
+
+    var trouble: String? { troubleText.withLock { $0 } }
+
+    func append(_ operation: StorageOperation) {
+        onWorker { [self] worker in
+            // Behind everything that is queued by now, so that all of it shares the transaction.
+            worker.append(operation, drainLater: { onWorker { $0.drain() } })
+        }
+    }
+
+    func record(_ changes: [StateChange], through position: LogPosition) {
+        onWorker { $0.record(changes, through: position) }
+    }
+
+    func load(_ request: LoadRequest) {
+        onWorker { $0.load(request) }
+    }
+
+    /// Writes what waits and closes both files; returns when that is done.
+    func close() async {
+        await withCheckedContinuation { done in
+            let isQueued = loop.execute { [self] in
+                worker.withLock { $0 }?.value.close()
+                done.resume()
+            }
+            if !isQueued { done.resume() }
+        }
+        loop.shutdown()
+    }
+
+    private func onWorker(_ work: @escaping @Sendable (StorageWorker) -> Void) {
+        loop.execute { [self] in
+            guard let bound = worker.withLock({ $0 }) else { return }
+            work(bound.value)
+        }
+    }
+
+    private func deliver(_ event: StorageEvent) {
+        switch event {
+        case .troubled(let reason), .failed(let reason): troubleText.withLock { $0 = reason }
+        case .recovered: troubleText.withLock { $0 = nil }
+        case .persisted, .loaded: break
+        }
+        clusterLoop.execute { [self] in handler.withLock { $0 }?(event) }
+    }
+}

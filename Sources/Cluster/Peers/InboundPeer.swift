@@ -1,0 +1,68 @@
+import EventLoop
+import Raft
+
+/// A connection that another member opened to this one, already bound by TLS to that member's pinned
+/// key. Confined to the cluster loop. The first frame must be a hello that agrees with the key.
+final class InboundPeer {
+    let member: MemberID
+    private let transport: any Transport
+    private let clusterID: String
+    private var incoming = FrameAssembler()
+    private var isGreeted = false
+    private let onFrame: (PeerFrame) -> Void
+    private let onEnd: (String) -> Void
+
+    init(
+        _ transport: any Transport, member: MemberID, clusterID: String,
+        onFrame: @escaping (PeerFrame) -> Void, onEnd: @escaping (String) -> Void
+    ) {
+        self.transport = transport
+        self.member = member
+        self.clusterID = clusterID
+        self.onFrame = onFrame
+        self.onEnd = onEnd
+    }
+
+    func start() {
+        transport.onBytes = { [weak self] bytes in self?.received(bytes) }
+        transport.onClose = { [weak self] error in self?.onEnd(error.map { "\($0)" } ?? "closed") }
+        transport.resumeReading()
+    }
+
+    private func received(_ bytes: borrowing Span<UInt8>) {
+        incoming.append(bytes)
+        do throws(PeerFrameError) {
+            while transport.isOpen, let frame = try incoming.next() { received(frame) }
+        } catch {
+            refuse("\(error)")
+        }
+    }
+
+    private func received(_ frame: PeerFrame) {
+        switch frame {
+        case .hello(let hello):
+            guard !isGreeted else { return refuse("a second hello") }
+            guard hello.clusterID == clusterID else { return refuse("another cluster's member") }
+            guard hello.member == member else { return refuse("the hello names another member than the key") }
+            isGreeted = true
+        default:
+            guard isGreeted else { return refuse("no hello") }
+            onFrame(frame)
+        }
+    }
+
+    private func refuse(_ reason: String) {
+        Self.sayGoodbye(reason, over: transport)
+    }
+
+    static func sayGoodbye(_ reason: String, over transport: any Transport) {
+        var bytes: [UInt8] = []
+        PeerFrame.goodbye(reason).encode(into: &bytes)
+        transport.write(bytes)
+        transport.closeAfterFlush()
+    }
+
+    func close() {
+        transport.close()
+    }
+}

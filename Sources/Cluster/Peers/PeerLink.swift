@@ -1,0 +1,125 @@
+import EventLoop
+import Raft
+
+/// This member's own connection to one other member, over which it sends and never receives more
+/// than a goodbye. Dials again for as long as the other is a member. Confined to the cluster loop.
+///
+/// Nothing is kept for a peer that cannot be reached: the log repeats what matters.
+final class PeerLink {
+    private enum State {
+        case waiting(until: MonotonicInstant)
+        case dialing
+        case ready(any Transport, since: MonotonicInstant)
+        case closed
+    }
+
+    /// What may wait for a slow peer, here and in the stream; beyond it frames are dropped.
+    static let queueBytesMax = 16 << 20
+    static let firstRetryDelay: Duration = .milliseconds(50)
+    static let retryDelayMax: Duration = .seconds(1)
+    /// Reports come five times a second.
+    static let silenceMax: Duration = .seconds(3)
+
+    let peer: MemberFile.Peer
+    private let greeting: PeerFrame
+    private let dial: PeerDialer
+    private let onProblem: (String) -> Void
+    private var state = State.waiting(until: MonotonicInstant(nanoseconds: 0))
+    private var outgoing: [UInt8] = []
+    private var failures = 0
+    private(set) var droppedFrames: UInt64 = 0
+
+    init(to peer: MemberFile.Peer, greeting: PeerFrame, dial: PeerDialer, onProblem: @escaping (String) -> Void) {
+        self.peer = peer
+        self.greeting = greeting
+        self.dial = dial
+        self.onProblem = onProblem
+    }
+
+    var isReady: Bool {
+        if case .ready = state { true } else { false }
+    }
+
+    func tick(now: MonotonicInstant) {
+        guard case .waiting(let until) = state, until <= now else { return }
+        state = .dialing
+        // Each attempt takes the next address, so that one dead address does not hide a living one.
+        let address = peer.addresses[failures % peer.addresses.count]
+        dial.dial(address, publicKey: peer.publicKey) { [weak self] result in
+            guard let self, case .dialing = self.state else {
+                if case .success(let transport) = result { transport.close() }
+                return
+            }
+            switch result {
+            case .success(let transport): self.opened(transport)
+            case .failure(let error): self.lost("\(address): \(error)")
+            }
+        }
+    }
+
+    private func opened(_ transport: any Transport) {
+        state = .ready(transport, since: .now())
+        failures = 0
+        transport.writeQueueBytesMax = Self.queueBytesMax + PeerFrame.bytesMax
+        var incoming = FrameAssembler()
+        transport.onBytes = { [weak self] bytes in
+            incoming.append(bytes)
+            guard let frame = try? incoming.next(), case .goodbye(let reason) = frame else { return }
+            self?.onProblem("it closed the connection: \(reason)")
+        }
+        transport.onClose = { [weak self] error in
+            self?.lost(error.map { "\($0)" } ?? "closed")
+        }
+        transport.resumeReading()
+        outgoing.removeAll(keepingCapacity: true)
+        greeting.encode(into: &outgoing)
+        flush()
+    }
+
+    private func lost(_ reason: String) {
+        if case .closed = state { return }
+        let delay = min(Self.firstRetryDelay * (1 << min(failures, 8)), Self.retryDelayMax)
+        if failures == 0 { onProblem(reason) }
+        failures += 1
+        outgoing.removeAll()
+        state = .waiting(until: .now() + delay)
+    }
+
+    /// False when the peer cannot be reached now or too much waits for it already; the frame is dropped.
+    @discardableResult func enqueue(_ frame: PeerFrame) -> Bool {
+        guard case .ready(let transport, _) = state else { return false }
+        guard outgoing.count + transport.queuedBytes < Self.queueBytesMax else {
+            droppedFrames += 1
+            return false
+        }
+        frame.encode(into: &outgoing)
+        return true
+    }
+
+    /// One write for all that one turn of the loop enqueued.
+    func flush() {
+        guard case .ready(let transport, _) = state, !outgoing.isEmpty else { return }
+        transport.write(outgoing)
+        outgoing.removeAll(keepingCapacity: outgoing.count <= 1 << 20)
+    }
+
+    func close() {
+        let former = state
+        state = .closed
+        outgoing.removeAll()
+        if case .ready(let transport, _) = former { transport.close() }
+    }
+
+    /// Dials anew when nothing has been heard from the peer for a while: a connection cut by the
+    /// network looks open from here, and after the cut TCP may wait a minute before it tries again.
+    ///
+    /// - Parameter lastHeard: when the peer's last report came, over its own connection.
+    func resetIfSilent(lastHeard: MonotonicInstant?, now: MonotonicInstant) {
+        guard case .ready(let transport, let since) = state, now - since >= Self.silenceMax,
+            now - (lastHeard ?? since) >= Self.silenceMax
+        else { return }
+        lost("silent for \(Self.silenceMax)")
+        transport.onClose = nil
+        transport.close()
+    }
+}

@@ -1,0 +1,76 @@
+import EventLoop
+import JOSE
+
+/// The files of one member, and the lock that keeps a second process out of them.
+final class DataDirectory: Sendable {
+    let path: String
+    private let lock: ProcessLock
+
+    var memberFilePath: String { path + "/member.json" }
+    var keystorePath: String { path + "/keystore.json" }
+    /// Opens the keystore of a member without a passphrase.
+    var keyFilePath: String { path + "/keystore.key" }
+    var logPath: String { path + "/log.db" }
+    var statePath: String { path + "/state.db" }
+
+    init(opening path: String) throws(StartError) {
+        self.path = path
+        do {
+            try PrivateFile.makeDirectory(path)
+            lock = try ProcessLock.acquire(directory: path)
+        } catch ProcessLockError.held(let process, _) {
+            throw .dataDirectoryInUse(path: path, holder: process.map { "process \($0)" } ?? "another process")
+        } catch {
+            throw .dataDirectoryUnusable(path: path, reason: "\(error)")
+        }
+    }
+
+    /// For a member that has stopped while its process goes on.
+    func release() {
+        lock.release()
+    }
+
+    /// Nil when there is none.
+    func readMemberFile() throws(StartError) -> MemberFile? {
+        guard PrivateFile.exists(memberFilePath) else {
+            guard !PrivateFile.exists(logPath) else { throw .notADataDirectory(path: path) }
+            return nil
+        }
+        do {
+            let bytes = try PrivateFile.read(memberFilePath, bytesMax: MemberFile.bytesMax)
+            return try MemberFile(JSON(parsing: bytes))
+        } catch {
+            throw .fileUnreadable(path: memberFilePath, reason: "\(error)")
+        }
+    }
+
+    func write(_ file: MemberFile) throws(StartError) {
+        do {
+            try PrivateFile.write(file.json.encoded(), to: memberFilePath)
+        } catch {
+            throw .dataDirectoryUnusable(path: path, reason: "\(error)")
+        }
+    }
+
+    /// Removes what an unfinished founding left, member.json last, so that a kill half-way repeats this.
+    func clear() throws(StartError) {
+        try remove(databaseFiles + [keystorePath, keyFilePath, memberFilePath])
+    }
+
+    /// Removes databases that an unfinished join made; no entry was ever acknowledged from them.
+    func clearDatabases() throws(StartError) {
+        try remove(databaseFiles)
+    }
+
+    private var databaseFiles: [String] {
+        [logPath, statePath].flatMap { [$0, $0 + "-wal", $0 + "-shm"] }
+    }
+
+    private func remove(_ files: [String]) throws(StartError) {
+        do {
+            for file in files where PrivateFile.exists(file) { try PrivateFile.remove(file) }
+        } catch {
+            throw .dataDirectoryUnusable(path: path, reason: "\(error)")
+        }
+    }
+}

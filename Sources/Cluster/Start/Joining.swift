@@ -1,0 +1,81 @@
+import Crypto
+import EventLoop
+import HTTP
+import HTTPTypes
+import JOSE
+import Raft
+import TLS
+
+/// The joiner's side of a join: asks each address of the token in turn until one admits it.
+struct Joining {
+    static let attemptTimeout: Duration = .seconds(15)
+    static let answerBytesMax = 4 << 20
+
+    let token: JoinToken
+    let memberID: MemberID
+    let key: PrivateKey
+    let advertise: [String]
+    let loop: EventLoop
+
+    /// A refusal by a member is final; only what could not be reached or had no leader is tried elsewhere.
+    func run() async throws(StartError) -> JoinResponse {
+        let client = HTTPClient(loop: loop, bodyBytesMax: Self.answerBytesMax)
+        let body = try request().json.encoded()
+        var failures: [String] = []
+        for address in token.addresses {
+            switch await attempt(address, body: body, client: client) {
+            case .admitted(let response): return response
+            case .refused(let reason): throw .joinRefused(address: address, reason: reason)
+            case .unavailable(let reason): failures.append("\(address): \(reason)")
+            }
+        }
+        throw .joinUnreachable(failures)
+    }
+
+    private enum Attempt {
+        case admitted(JoinResponse)
+        case refused(String)
+        case unavailable(String)
+    }
+
+    private func request() throws(StartError) -> JoinRequest {
+        do {
+            return JoinRequest(
+                serverName: token.serverName, secret: token.secret, memberID: memberID,
+                certificateRequest: try CertificateRequest.make(commonName: token.serverName, uriNames: [], key: key),
+                addresses: advertise)
+        } catch {
+            throw .crypto(error)
+        }
+    }
+
+    private func attempt(_ address: String, body: [UInt8], client: HTTPClient) async -> Attempt {
+        do {
+            let target = try HostPort(parsing: address)
+            // The hash in the token is the only anchor: the chain must hold that CA, and the leaf be its issue.
+            let context = try TLSContext.client(
+                identity: nil, alpn: ["http/1.1"], verification: .authority(sha256Hex: token.fingerprint))
+            let answer = try await client.send(
+                ClientRequest(
+                    method: .post, target: "/1.0/cluster/join", fields: [.contentType: "application/json"],
+                    body: .bytes(body)),
+                to: .tls(host: target.host, port: target.port, context, serverName: nil),
+                timeout: Self.attemptTimeout)
+            return try read(answer)
+        } catch HTTPClientError.tls(.peerNotTrusted) {
+            return .refused(
+                "its certificate is not of the cluster that made the token (expected CA fingerprint \(token.fingerprint))")
+        } catch {
+            return .unavailable("\(error)")
+        }
+    }
+
+    private func read(_ answer: ClientResponse) throws -> Attempt {
+        let json = try JSON(parsing: answer.body)
+        guard answer.status == .ok, let metadata = json["metadata"] else {
+            let reason = json["error"]?.stringValue ?? "HTTP status \(answer.status.code)"
+            return answer.status == .serviceUnavailable ? .unavailable(reason) : .refused(reason)
+        }
+        return .admitted(try JoinResponse(json: metadata))
+    }
+}

@@ -1,0 +1,216 @@
+import Crypto
+import EventLoop
+import Logging
+import Raft
+import Storage
+import Tokens
+import TrustStore
+
+/// One start of a member, step by step. Each step leaves the directory in a phase that the next
+/// start understands.
+struct MemberStart {
+    let options: MemberOptions
+    let directory: DataDirectory
+    let loop: EventLoop
+    let logger: Logger
+    private var adminToken: String?
+    private var isFounder = false
+    private var isJoiner = false
+
+    init(options: MemberOptions, directory: DataDirectory, loop: EventLoop, logger: Logger) {
+        self.options = options
+        self.directory = directory
+        self.loop = loop
+        self.logger = logger
+    }
+
+    /// Nothing outside this directory knows of the cluster before `ready` is on disk, so whatever an
+    /// earlier, unfinished founding left is thrown away.
+    mutating func found() throws(StartError) {
+        try directory.clear()
+        let lock = try newKeystoreLock()
+        let now = WallClock.nowSeconds()
+        var file = MemberFile(
+            phase: .founding, clusterID: nil, memberID: Self.newMemberID(), name: options.name, certificate: nil,
+            caCertificate: nil, peers: [])
+        try directory.write(file)
+        do {
+            let founding = try Founding(id: file.memberID, name: file.name, advertise: options.advertise, now: now)
+            let entries = founding.firstEntries(stampedAtMilliseconds: WallClock.nowMilliseconds())
+            try hand(over: founding.mintAdminToken(entries: entries, now: now))
+            try createDatabases(
+                StoreIdentity(clusterID: founding.identity.clusterID, memberID: file.memberID), entries: entries,
+                hardState: HardState(term: Term(1)))
+            _ = try Keystore.create(
+                path: directory.keystorePath, memberID: file.memberID, memberKey: founding.identity.key.pkcs8(),
+                membership: Keystore.Membership(clusterID: founding.identity.clusterID, dataKey: founding.dataKey),
+                lock: lock)
+            file.clusterID = founding.identity.clusterID
+            file.certificate = founding.identity.certificate.der
+            file.caCertificate = founding.authority.der
+        } catch {
+            throw StartError(error, doing: "the cluster could not be founded")
+        }
+        file.phase = .ready
+        try directory.write(file)
+        logger.notice("founded a cluster", metadata: ["cluster": "\(file.clusterID ?? "")", "member": "\(file.name)"])
+        isFounder = true
+    }
+
+    private func createDatabases(
+        _ identity: StoreIdentity, entries: [Entry], hardState: HardState
+    ) throws(StorageError) {
+        try StateStore.create(path: directory.statePath, clusterID: identity.clusterID).close()
+        try LogStore.create(path: directory.logPath, identity: identity, entries: entries, hardState: hardState).close()
+    }
+
+    /// To the file if one was asked for, before the cluster exists: a file without a cluster is
+    /// replaced by the next try, a cluster without its first token would need the local socket.
+    private mutating func hand(over token: String) throws(StartError) {
+        guard let path = options.saveToken else {
+            adminToken = token
+            return
+        }
+        do {
+            try PrivateFile.write(Array((token + "\n").utf8), to: path)
+        } catch {
+            throw .dataDirectoryUnusable(path: path, reason: "the admin token cannot be saved there: \(error)")
+        }
+    }
+
+    /// Safe to repeat: id and key are on disk before the secret is shown to anybody.
+    mutating func join(_ earlier: MemberFile?, _ token: JoinToken) async throws(StartError) {
+        guard token.expiresAt > WallClock.nowSeconds() || earlier != nil else {
+            throw .joinTokenExpired(expiredAt: token.expiresAt)
+        }
+        var file = earlier ?? MemberFile(
+            phase: .joining, clusterID: nil, memberID: Self.newMemberID(), name: token.serverName, certificate: nil,
+            caCertificate: nil, peers: [])
+        if earlier == nil { try directory.write(file) }
+        do {
+            let keystore = try joinersKeystore(file.memberID)
+            let key = try PrivateKey(pkcs8: keystore.memberKey)
+            let answer = try await Joining(
+                token: token, memberID: file.memberID, key: key, advertise: options.advertise, loop: loop
+            ).run()
+            try settle(answer, into: keystore)
+            file.clusterID = answer.clusterID
+            file.certificate = answer.certificate
+            file.caCertificate = answer.caCertificate
+            file.peers = answer.peers
+        } catch {
+            throw StartError(error, doing: "the join could not be finished")
+        }
+        file.phase = .ready
+        try directory.write(file)
+        logger.notice("joined the cluster", metadata: ["cluster": "\(file.clusterID ?? "")", "member": "\(file.name)"])
+        isJoiner = true
+    }
+
+    /// The one an earlier try made, because the cluster may know its key already.
+    private func joinersKeystore(_ member: MemberID) throws -> Keystore {
+        if Keystore.exists(path: directory.keystorePath) {
+            return try Keystore.open(path: directory.keystorePath, lock: keystoreLock())
+        }
+        return try Keystore.create(
+            path: directory.keystorePath, memberID: member, memberKey: PrivateKey.generate(.p256).pkcs8(),
+            membership: nil, lock: newKeystoreLock())
+    }
+
+    /// Databases first, then the keystore's membership; `ready` is written by the caller. A kill in
+    /// between repeats the join, which the cluster answers the same way.
+    private func settle(_ answer: JoinResponse, into keystore: Keystore) throws {
+        try directory.clearDatabases()
+        try createDatabases(
+            StoreIdentity(clusterID: answer.clusterID, memberID: keystore.memberID), entries: [], hardState: HardState())
+        if let known = keystore.membership {
+            guard known.clusterID == answer.clusterID else { throw StartError.alreadyMember(cluster: known.clusterID, path: directory.path) }
+            return
+        }
+        _ = try Keystore.completeJoin(
+            path: directory.keystorePath, lock: keystoreLock(),
+            membership: Keystore.Membership(clusterID: answer.clusterID, dataKey: answer.dataKey))
+    }
+
+    /// Opens what is on disk and starts the member.
+    func reopen(onHalt: @escaping @Sendable (String) -> Void) async throws(StartError) -> StartedMember {
+        guard let file = try directory.readMemberFile(), let clusterID = file.clusterID,
+            let certificateBytes = file.certificate
+        else { throw .notADataDirectory(path: directory.path) }
+        let identity: MemberIdentity
+        do {
+            let keystore = try Keystore.open(path: directory.keystorePath, lock: keystoreLock())
+            guard let membership = keystore.membership, membership.clusterID == clusterID,
+                keystore.memberID == file.memberID
+            else { throw StartError.mixedDirectory(path: directory.path) }
+            identity = MemberIdentity(
+                id: file.memberID, name: file.name, clusterID: clusterID,
+                certificate: try Certificate(der: certificateBytes),
+                key: try PrivateKey(pkcs8: keystore.memberKey), dataKey: membership.dataKey)
+        } catch {
+            throw StartError(error, doing: "this member's identity cannot be used")
+        }
+        let node = try await makeNode(identity, peers: file.peers, onHalt: onHalt)
+        let member = try await Member(node: node.node, storage: node.storage, directory: directory)
+        return StartedMember(member: member, adminToken: adminToken, isFounder: isFounder, isJoiner: isJoiner)
+    }
+
+    private func makeNode(
+        _ identity: MemberIdentity, peers: [MemberFile.Peer], onHalt: @escaping @Sendable (String) -> Void
+    ) async throws(StartError) -> (node: Node, storage: StorageThread) {
+        let storage: StorageThread
+        do { storage = try StorageThread(clusterLoop: loop) } catch {
+            throw .internalFailure("the storage thread could not be started: \(error)")
+        }
+        var settings = RaftSettings()
+        settings.electionTicks = options.timing.electionTicks
+        settings.heartbeatTicks = options.timing.heartbeatTicks
+        let found: (RestoredState, TrustState)
+        do throws(StorageError) {
+            let (logPath, statePath, window) = (directory.logPath, directory.statePath, settings.windowEntries)
+            found = try await storage.open { () throws(StorageError) in
+                let log = try LogStore.open(
+                    path: logPath, identity: StoreIdentity(clusterID: identity.clusterID, memberID: identity.id))
+                let states = try StateStore.open(path: statePath, clusterID: identity.clusterID)
+                let state = try states.loadState()
+                let restored = try log.recover(applied: states.applied.index, window: window)
+                return (log, states, (restored, state))
+            }
+        } catch {
+            throw .storage(error)
+        }
+        let (restored, state) = found
+        let keys = KeyRing().updated(to: state, unseal: identity.custody.open(_:))
+        do {
+            let core = try RaftCore(
+                id: identity.id, settings: settings, restored: restored, seed: RequestID.random().high)
+            let view = MemberView(tokens: TokenView(state: state, keys: keys), index: restored.applied)
+            let parts = NodeParts(
+                loop: loop, identity: identity, box: ViewBox(view), freshnessPoint: FreshnessPoint(), storage: storage,
+                timing: options.timing, logger: logger, core: core, state: state, keys: keys, bootstrapPeers: peers)
+            return (Node(parts, onHalt: onHalt), storage)
+        } catch {
+            throw .internalFailure("\(directory.logPath) cannot be used: \(error); remove this member and join again with an empty directory")
+        }
+    }
+
+    private func newKeystoreLock() throws(StartError) -> KeystoreLock {
+        guard options.encryptsKeystore else { return .keyFile(path: directory.keyFilePath) }
+        guard let passphrase = options.passphrase else { throw .passphraseRequired }
+        return .passphrase(passphrase)
+    }
+
+    /// For a keystore that exists: what it was made with decides, not today's options.
+    private func keystoreLock() throws -> KeystoreLock {
+        guard try Keystore.isEncrypted(path: directory.keystorePath) else {
+            return .keyFile(path: directory.keyFilePath)
+        }
+        guard let passphrase = options.passphrase else { throw StartError.passphraseRequired }
+        return .passphrase(passphrase)
+    }
+
+    private static func newMemberID() -> MemberID {
+        let id = RequestID.random()
+        return MemberID(high: id.high, low: id.low)
+    }
+}
