@@ -18,6 +18,7 @@ let collections: Target.Dependency = .product(name: "Collections", package: "swi
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 
 /// The simulation's own build can switch seeded bugs on in the Raft core; no other build contains them.
@@ -33,7 +34,9 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let package = Package(
     name: "credence",
+    products: [.executable(name: "credence", targets: ["credence"])],
     dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -53,6 +56,11 @@ let package = Package(
         layer("Tokens", ["TrustStore", "JOSE", "Crypto", "Raft", collections]),
         layer("Storage", ["Raft", "TrustStore", "JOSE", "Crypto", grdb], exclude: ["DESIGN.md"]),
         layer("Cluster", ["Raft", "TrustStore", "Tokens", "JOSE", "Storage", "HTTP", "TLS", "Crypto", "EventLoop", collections, httpTypes, logging]),
+        layer("API", ["Cluster", "TrustStore", "Tokens", "JOSE", "Raft", "HTTP", "TLS", "Crypto", "EventLoop", httpTypes, logging, collections]),
+        .executableTarget(
+            name: "credence",
+            dependencies: ["API", "Cluster", "TrustStore", "Tokens", "JOSE", "HTTP", "TLS", "Crypto", "EventLoop", httpTypes, logging, arguments],
+            swiftSettings: strict),
         tests("EventLoopTests", ["EventLoop"]),
         tests("CryptoTests", ["Crypto", subprocess]),
         tests("TLSTests", ["TLS", "Crypto", "EventLoop"]),
@@ -63,6 +71,7 @@ let package = Package(
         tests("TokensTests", ["Tokens", "TrustStore", "Raft", "JOSE", "Crypto", collections]),
         tests("StorageTests", ["Storage", "Raft", "TrustStore", "JOSE", "Crypto"]),
         tests("MemberTests", ["Cluster", "Raft", "TrustStore", "Tokens", "JOSE", "Crypto", "EventLoop", collections, logging]),
+        tests("APITests", ["API", "credence", "Cluster", "Raft", "TrustStore", "Tokens", "JOSE", "HTTP", "TLS", "Crypto", "EventLoop", httpTypes, logging, collections, arguments]),
         .executableTarget(name: "RaftSimulation", dependencies: ["Raft"], path: "Tests/RaftSimulation", swiftSettings: strict + mutants),
     ]
 )

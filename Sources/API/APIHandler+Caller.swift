@@ -1,0 +1,62 @@
+import Cluster
+import Crypto
+import EventLoop
+import HTTP
+import Tokens
+import TrustStore
+
+/// Who is calling: the Unix socket's peer first, then a bearer token. TLS certificates count from
+/// the trust store on, which holds none yet.
+extension APIHandler {
+    func caller(of call: Call, _ view: MemberView) -> Caller {
+        if let peer = call.request.connection.unixPeer, peer.userID == 0 || peer.userID == settings.ownUserID {
+            return .operatingSystemUser(peer.userID)
+        }
+        // A query that names the parameter twice proves nothing.
+        let isUnderAPI = call.route.endpoint.isUnderAPI
+        guard let token = try? BearerToken.bytes(call.request.head, call.query, allowQuery: isUnderAPI) else {
+            return .untrusted(refused: nil)
+        }
+        // A token meant for another service does not speak for its holder here.
+        var expectation = Expectation(clientCertificateThumbprint: call.request.connection.clientCertificate?.fingerprint)
+        if let issuer = view.tokens.state.cluster?.issuer { expectation.audience = .namedIfAny(issuer) }
+        switch member.verify(token.span, in: view, expecting: expectation, cache: workspace.value.signatures) {
+        case .accepted(let accepted): return .token(accepted)
+        case .rejected(let reason, _): return .untrusted(refused: reason)
+        }
+    }
+
+    func authorise(_ exchange: Exchange, _ endpoint: Endpoint) throws(Problem) {
+        switch endpoint.access {
+        case .open: return
+        case .scopeOrUnixSocket(let scope):
+            if !exchange.request.connection.isUnix { try require(scope, exchange.caller) }
+        case .scope(let scope):
+            try require(scope, exchange.caller)
+        }
+    }
+
+    private func require(_ scope: StandardScope, _ caller: Caller) throws(Problem) {
+        if caller.holds(scope) { return }
+        switch caller {
+        case .untrusted(nil):
+            throw .notAuthorized(.missing)
+        case .untrusted(.memberStale?):
+            // Nothing is wrong with the token; this member just cannot know enough to vouch now.
+            throw .memberStale
+        case .untrusted(let reason?):
+            var problem = Problem.notAuthorized(.invalidToken(hint: reason.isDisclosable ? reason.rawValue : nil))
+            problem.detail = reason.rawValue
+            throw problem
+        case .token, .operatingSystemUser:
+            throw .notAuthorized(
+                .insufficientScope(needed: scope.rawValue),
+                message: "not authorized: this needs the scope \(scope.rawValue)")
+        }
+    }
+}
+
+extension Problem {
+    static let memberStale = Problem.unavailable(
+        "member_stale: this member cannot prove that its state is current; ask another member")
+}

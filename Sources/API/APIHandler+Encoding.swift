@@ -1,0 +1,109 @@
+import Cluster
+import EventLoop
+import HTTP
+import HTTPTypes
+import JOSE
+import Logging
+import Raft
+import Tokens
+
+/// From an answer or a problem to the bytes of a response, and one log line for each.
+extension APIHandler {
+    func encode(_ answer: Answer, for call: Call, caller: Caller, view: MemberView) -> OutgoingResponse {
+        log(call.request, call.label, answer.status, caller, detail: nil)
+        var fields = HTTPFields()
+        let body: [UInt8]
+        switch answer.body {
+        case .sync(let metadata):
+            body = Envelope.sync(metadata).encoded()
+            fields[.contentType] = "application/json"
+        case .async(let metadata, let operation):
+            body = Envelope.async(metadata, operation: operation).encoded()
+            fields[.contentType] = "application/json"
+        case .plain(let bytes, let contentType):
+            body = bytes
+            if !contentType.isEmpty { fields[.contentType] = contentType }
+        }
+        for field in answer.fields { fields[field.name] = field.value }
+        return OutgoingResponse(
+            status: answer.status, fields: fields, preencodedFields: commonFields(view, label: call.label), body: body)
+    }
+
+    func encode(
+        _ problem: Problem, for request: IncomingRequest, label: String, caller: Caller?, view: MemberView
+    ) -> OutgoingResponse {
+        log(request, label, problem.status, caller, detail: problem.detail ?? problem.message)
+        return response(problem, isUnderAPI: Self.isUnderAPI(request.head), label: label, view: view)
+    }
+
+    /// Errors look the same everywhere but for the status of a missing credential: 403 under `/1.0`
+    /// as in Incus, 401 elsewhere as RFC 6750 has it.
+    func response(_ problem: Problem, isUnderAPI: Bool, label: String, view: MemberView) -> OutgoingResponse {
+        var status = problem.status
+        var fields: HTTPFields = [.contentType: "application/json"]
+        if let challenge = problem.challenge {
+            fields[.wwwAuthenticate] = challenge.text
+            if case .insufficientScope = challenge {} else if !isUnderAPI { status = .unauthorized }
+        }
+        if let seconds = problem.retryAfterSeconds { fields[.retryAfter] = String(seconds) }
+        if !problem.allow.isEmpty { fields[.allow] = problem.allow.joined(separator: ", ") }
+        return OutgoingResponse(
+            status: status, fields: fields, preencodedFields: commonFields(view, label: label),
+            body: Envelope.error(problem.message, code: status.code).encoded())
+    }
+
+    static func isUnderAPI(_ head: HTTPHead) -> Bool {
+        let path = head.bytes[head.pathRange]
+        return path.starts(with: "/1.0".utf8) && (path.count == 4 || path.dropFirst(4).first == UInt8(ascii: "/"))
+    }
+
+    /// What every answer carries. As bytes, since it is built for each one.
+    func commonFields(_ view: MemberView, label: String) -> [UInt8] {
+        var bytes = memberField
+        bytes.reserveCapacity(bytes.count + 96)
+        bytes += "Credence-Index: ".utf8
+        bytes += String(view.index.rawValue).utf8
+        // A member that never proved its state current has no age to tell.
+        if let age = member.freshness(of: view).ageMilliseconds {
+            bytes += "\r\nCredence-Age: ".utf8
+            bytes += String(age).utf8
+        }
+        bytes += "\r\nX-Request-Id: ".utf8
+        bytes += label.utf8
+        bytes += "\r\n".utf8
+        return bytes
+    }
+
+    /// The caller's own `X-Request-Id` when it is 1 to 128 visible ASCII characters, else a new one.
+    func requestLabel(_ head: HTTPHead) -> String {
+        if let range = head.range(of: .requestID), (1...128).contains(range.count),
+            head.bytes[range].allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        {
+            return head.text(range)
+        }
+        return workspace.value.nextRequestID()
+    }
+
+    private func log(
+        _ request: IncomingRequest, _ label: String, _ status: HTTPResponse.Status, _ caller: Caller?, detail: String?
+    ) {
+        let isRefused = status.code == 401 || status.code == 403
+        let level: Logger.Level = status.code >= 500 ? .warning : isRefused || status.code == 201 ? .info : .debug
+        logger.log(
+            level: level, "\(request.head.method.rawValue) \(loggedTarget(request.head)) \(status.code)",
+            metadata: metadata(request, label, caller, detail))
+    }
+
+    func metadata(_ request: IncomingRequest, _ label: String, _ caller: Caller?, _ detail: String?) -> Logger.Metadata {
+        var metadata: Logger.Metadata = ["request": "\(label)"]
+        if let caller { metadata["caller"] = "\(caller.id)" }
+        if let peer = request.connection.peerAddress { metadata["peer"] = "\(peer)" }
+        if case .untrusted(let reason?) = caller { metadata["refused"] = "\(reason.rawValue)" }
+        if let detail { metadata["detail"] = "\(detail)" }
+        return metadata
+    }
+
+    func loggedTarget(_ head: HTTPHead) -> String {
+        LoggedTarget.redacted(head.bytes[head.targetRange])
+    }
+}

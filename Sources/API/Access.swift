@@ -1,0 +1,22 @@
+/// What a caller must have to use an endpoint. Stands in the OpenAPI file as `x-credence-scope`.
+enum Access: Sendable, Equatable {
+    /// Anybody, also without a credential.
+    case open
+    /// One of the ordered scopes or any above it.
+    case scope(StandardScope)
+    /// The scope, or being any local user on the Unix socket.
+    case scopeOrUnixSocket(StandardScope)
+
+    var documented: String {
+        switch self {
+        case .open: "none"
+        case .scope(let scope): scope.rawValue
+        case .scopeOrUnixSocket(let scope): "\(scope.rawValue) or unix-socket"
+        }
+    }
+}
+
+/// The scopes that routes name. Each includes those before it.
+enum StandardScope: String, Sendable {
+    case read, write, sign, admin
+}

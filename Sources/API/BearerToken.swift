@@ -1,0 +1,30 @@
+import HTTP
+
+/// Where a request carries its token.
+enum BearerToken {
+    /// The bytes after `Bearer ` in an `Authorization` value. Exactly two parts, one space, scheme in
+    /// any case (RFC 6750 §2.1, RFC 9110 §11.1); nil for any other scheme or shape.
+    static func range(in authorization: Range<Int>, of bytes: Span<UInt8>) -> Range<Int>? {
+        let length = 6
+        guard authorization.count > length + 1, bytes[authorization.lowerBound + length] == UInt8(ascii: " ") else {
+            return nil
+        }
+        for (offset, expected) in "bearer".utf8.enumerated() {
+            // ASCII letters differ from their lower case in this bit only.
+            guard bytes[authorization.lowerBound + offset] | 0x20 == expected else { return nil }
+        }
+        let token = (authorization.lowerBound + length + 1)..<authorization.upperBound
+        for index in token where bytes[index] == UInt8(ascii: " ") || bytes[index] == UInt8(ascii: "\t") { return nil }
+        return token
+    }
+
+    /// A bearer header wins over the query parameter even when it is bad; another scheme leaves the
+    /// parameter in force (docs/incus.md, "Requests").
+    static func bytes(_ head: HTTPHead, _ query: QueryParameters, allowQuery: Bool) throws(Problem) -> [UInt8]? {
+        if let authorization = head.authorizationRange, let token = range(in: authorization, of: head.bytes.span) {
+            return Array(head.bytes[token])
+        }
+        guard allowQuery, let token = try query.value("access_token") else { return nil }
+        return Array(token.utf8)
+    }
+}

@@ -1,0 +1,109 @@
+import Cluster
+import HTTP
+import HTTPTypes
+import HashTreeCollections
+import JOSE
+import TrustStore
+
+enum ClusterEndpoints {
+    static let all: [Endpoint] = [
+        .get("/1.0/cluster", .scope(.read), EndpointDocument(summary: "Whether this server is clustered (it always is)")) {
+            (exchange) throws(Problem) in
+            let configuration: JSON = .array([])
+            return Answer.sync(
+                .object([
+                    "server_name": .string(exchange.member.name), "enabled": true, "member_config": configuration,
+                ])
+            ).with(.eTag, EntityTag.of(configuration))
+        },
+        .getWaiting("/1.0/cluster/members", .scope(.read), membersDocument) { (exchange) async throws(Problem) in
+            let members = exchange.membersByName
+            guard try exchange.isRecursive else {
+                return .sync(.strings(members.map { "/1.0/cluster/members/\($0.name)" }))
+            }
+            let status = await exchange.member.status()
+            return .sync(.array(members.map { MemberDescription(record: $0, status: status).json }))
+        },
+        .getWaiting("/1.0/cluster/members/{name}", .scope(.read), EndpointDocument(summary: "One member")) {
+            (exchange) async throws(Problem) in
+            guard let record = exchange.state.member(named: exchange.parameter("name")) else {
+                throw .notFound("Cluster member not found")
+            }
+            let description = MemberDescription(
+                record: record, status: await exchange.member.status())
+            return Answer.sync(description.json).with(.eTag, EntityTag.of(description.changeable))
+        },
+        .post("/1.0/cluster/members", .scope(.admin), joinTokenDocument, reading: JoinTokenRequest.init) {
+            (exchange, request) async throws(Problem) in
+            let grant = try await exchange.createJoinToken(for: request.serverName)
+            let operation = TokenOperation(grant, location: exchange.member.name)
+            return .operation(operation.json, at: operation.url)
+        },
+        .getWaiting("/1.0/cluster/status", .scope(.read), EndpointDocument(summary: "The log and every member, as seen here")) {
+            (exchange) async throws(Problem) in
+            .sync((await exchange.member.status()).json)
+        },
+        .postJSON("/1.0/cluster/join", .open, joinDocument, parsing: JoinRequest.init(json:)) {
+            (exchange, request) async throws(Problem) in
+            try exchange.limitStrangers()
+            return .sync(try await exchange.redeem(request))
+        },
+    ]
+
+    private static let membersDocument = EndpointDocument(
+        summary: "The members, as URLs or as objects", query: [.recursion])
+
+    private static let joinTokenDocument = EndpointDocument(
+        summary: "Make a join token for a new member, as an operation of class token",
+        body: [.required("server_name", .string, "The name the new member will have.")],
+        unknownMembers: .ignored, statuses: [202])
+
+    private static let joinDocument = EndpointDocument(
+        summary: "Redeem a join token; for members that join, not for people. The token's secret in the body is the credential",
+        body: [], statuses: [200, 403, 429])
+}
+
+extension EndpointDocument.Parameter {
+    static let recursion = Self(name: "recursion", summary: "1 for objects instead of URLs.")
+}
+
+struct JoinTokenRequest {
+    let serverName: String
+
+    init(_ reader: inout JSONObjectReader) throws(JSONFieldError) {
+        serverName = try reader.string("server_name", min: 1)
+    }
+}
+
+extension Exchange {
+    var membersByName: [MemberRecord] {
+        state.members.values.sorted { $0.name < $1.name }
+    }
+
+    fileprivate func createJoinToken(for name: String) async throws(Problem) -> JoinTokenGrant {
+        // Apply checks these again; here they answer at once, and on a member without a leader too.
+        guard MemberName.isValid(name) else {
+            throw .badRequest(
+                "Invalid cluster member name: it must be 1 to \(MemberName.lengthMax) visible ASCII characters, start "
+                    + "and end with a letter or digit, and contain none of $ ? & + \" ' ` * /")
+        }
+        if state.member(named: name) != nil {
+            throw .conflict("The cluster already has a member with name: \(name)")
+        }
+        let requestID = try requestID
+        do throws(ProposeError) {
+            return try await member.createJoinToken(for: name, by: actor, requestID: requestID)
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    fileprivate func redeem(_ request: JoinRequest) async throws(Problem) -> JSON {
+        do throws(ProposeError) {
+            let address = self.request.connection.peerAddress.map { "\($0)" }
+            return try await member.redeemJoinToken(request, from: address).json
+        } catch {
+            throw Problem(error)
+        }
+    }
+}

@@ -1,0 +1,153 @@
+package import Cluster
+package import EventLoop
+import HTTP
+package import Logging
+import Raft
+import TLS
+
+/// One running member with everything it listens on.
+///
+/// Order matters at both ends. Starting: the addresses are tried before the member, so that a taken
+/// port founds nothing; the listeners open after it, so that nothing is asked of a member that is not
+/// there. Stopping: the other way round.
+package final class CredenceServer: Sendable {
+    package let member: Member
+    /// Where the TLS listener is; tells the port when 0 was asked for.
+    package let address: SocketAddress
+    private let loops: [EventLoop]
+    private let http: HTTPServer
+    private let logger: Logger
+
+    /// The entry that founds a cluster; before it stands the configuration.
+    private static let foundingIndex = LogIndex(2)
+
+    /// How long requests under way may still take when the server stops.
+    package static let stopGrace: Duration = .seconds(10)
+
+    private init(_ member: Member, _ address: SocketAddress, _ loops: [EventLoop], _ http: HTTPServer, _ logger: Logger) {
+        self.member = member
+        self.address = address
+        self.loops = loops
+        self.http = http
+        self.logger = logger
+    }
+
+    /// - Parameter onStart: called once the member has started and before anything else can fail: a
+    ///   founder's admin token must reach its operator even if a listener then does not open.
+    package static func start(
+        _ options: ServerOptions, logger: Logger, onStart: (StartedMember) -> Void
+    ) async throws(ServerError) -> CredenceServer {
+        raiseOpenFileLimit()
+        let loops = try makeLoops(options.requestLoops)
+        do throws(ServerError) {
+            let addresses = try await ListenAddresses(options, on: loops[0])
+            try await addresses.probe(on: loops[0])
+            let started = try await startMember(options, logger)
+            onStart(started)
+            return try await serve(started.member, options, addresses, loops, logger)
+        } catch {
+            for loop in loops { loop.shutdown() }
+            throw error
+        }
+    }
+
+    private static func makeLoops(_ count: Int) throws(ServerError) -> [EventLoop] {
+        do throws(EventLoopError) {
+            var loops: [EventLoop] = []
+            for number in 0..<count { loops.append(try EventLoop(name: "request-\(number)")) }
+            return loops
+        } catch {
+            throw .loops(error)
+        }
+    }
+
+    /// For `--exit-after-init` too, which founds or joins and serves nobody.
+    package static func startMember(
+        _ options: ServerOptions, _ logger: Logger
+    ) async throws(ServerError) -> StartedMember {
+        let started: StartedMember
+        do throws(StartError) {
+            started = try await Member.start(options.member, logger: logger) { reason in
+                logger.critical("this member no longer takes part in the log", metadata: ["reason": "\(reason)"])
+            }
+        } catch {
+            throw .start(error)
+        }
+        // A founder knows its cluster's certificate once it has applied its own founding. Waiting for
+        // it here means that no client ever sees another; if it takes too long, serving is better.
+        if started.isFounder { _ = try? await started.member.waitUntilApplied(foundingIndex) }
+        return started
+    }
+
+    private static func serve(
+        _ member: Member, _ options: ServerOptions, _ addresses: ListenAddresses, _ loops: [EventLoop], _ logger: Logger
+    ) async throws(ServerError) -> CredenceServer {
+        let settings = APISettings(ownUserID: options.ownUserID)
+        let http = HTTPServer(loops: loops, onPeer: { member.accept(peer: $0) }) { loop in
+            APIHandler(member: member, loop: loop, settings: settings, logger: logger)
+        }
+        do throws(ServerError) {
+            member.onServerTLSChange { identity in
+                logger.notice("the cluster certificate changed", metadata: ["fingerprint": "\(identity.fingerprint ?? "none")"])
+                Task { await http.replaceTLSContext(identity.context) }
+            }
+            let address = try await addresses.open(on: http, tls: member.serverTLS.context)
+            // A change between the two lines above reached no listener.
+            await http.replaceTLSContext(member.serverTLS.context)
+            return CredenceServer(member, address, loops, http, logger)
+        } catch {
+            await http.stop(grace: .zero)
+            await member.stop()
+            throw error
+        }
+    }
+
+    /// Finishes what is under way, then lets the member go.
+    package func stop() async {
+        await http.stop(grace: Self.stopGrace)
+        await member.stop()
+        for loop in loops { loop.shutdown() }
+    }
+
+    /// Returns at the first SIGTERM or SIGINT. A second one ends the process as usual, for whoever
+    /// does not want to wait.
+    package func waitForStopSignal() async {
+        let loop = loops[0]
+        let logger = logger
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            loop.execute {
+                StopSignal.watch(on: loop, logger: logger) { continuation.resume() }
+            }
+        }
+    }
+}
+
+/// Waits on one loop for the signal that ends the service.
+private final class StopSignal {
+    private var watcher: SignalWatcher?
+    private var stopped: (() -> Void)?
+
+    static func watch(on loop: EventLoop, logger: Logger, _ stopped: @escaping () -> Void) {
+        let signal = StopSignal()
+        signal.stopped = stopped
+        do throws(EventLoopError) {
+            // The watcher keeps `signal` alive through its callback, until the first stop.
+            signal.watcher = try SignalWatcher(on: loop, for: ProcessSignal.allCases) { signal.received($0, logger) }
+        } catch {
+            logger.warning("signals are not watched; kill ends this process at once", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func received(_ signal: ProcessSignal, _ logger: Logger) {
+        switch signal {
+        case .hangUp:
+            logger.info("SIGHUP: nothing that could be reloaded; restart to change options")
+        case .terminate, .interrupt:
+            logger.info("stopping")
+            let stopped = stopped
+            self.stopped = nil
+            watcher = nil
+            stopped?()
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import Cluster
+import HashTreeCollections
+import JOSE
+import Tokens
+import TrustStore
+
+/// Signing keys. Private parts are returned by none of these.
+enum KeyEndpoints {
+    static let all: [Endpoint] = [
+        .get("/1.0/keys", .scope(.read), EndpointDocument(summary: "The signing keys, oldest first")) {
+            (exchange) throws(Problem) in
+            let keys = exchange.state.signingKeys.values.sorted { ($0.createdAt, $0.kid) < ($1.createdAt, $1.kid) }
+            return .sync(.array(keys.map(json)))
+        },
+        .post("/1.0/keys", .scope(.admin), creation, reading: KeyRequest.init) {
+            (exchange, request) async throws(Problem) in
+            let key = try await exchange.createSigningKey(request)
+            return .created(json(key), location: "/1.0/keys/\(key.kid)")
+        },
+        .post("/1.0/keys/{id}/retire", .scope(.admin), retirement, reading: RetireRequest.init) {
+            (exchange, request) async throws(Problem) in
+            let kid = exchange.parameter("id")
+            guard exchange.state.signingKeys[kid] != nil else { throw .notFound("no such signing key") }
+            let seconds = request.retireIn ?? exchange.state.settings.tokenSecondsMax
+            _ = try await exchange.propose(.retireSigningKey(kid: kid, retiringSeconds: seconds))
+            let record = exchange.member.view.tokens.state.signingKeys[kid]
+            return .sync(record.map(json) ?? .object([:]))
+        },
+    ]
+
+    private static let creation = EndpointDocument(
+        summary: "Make a signing key. It is published first and signs once every member knows it",
+        body: [
+            .required("algorithm", .string, "ES256, EdDSA or HS256."),
+            .optional("activate_in", .integer, "Seconds before which it must not sign."),
+        ],
+        statuses: [201])
+
+    private static let retirement = EndpointDocument(
+        summary: "Stop signing with a key; what it signed is accepted until retire_in has passed",
+        body: [
+            .optional(
+                "retire_in", .integer,
+                "Seconds for which its tokens are still accepted; 0 refuses them at once. Default: the longest lifetime of a token."
+            )
+        ])
+
+    static func json(_ key: SigningKeyRecord) -> JSON {
+        .object([
+            "id": .string(key.kid), "algorithm": .string(key.algorithm.rawValue), "state": .string(key.state.rawValue),
+            "created_at": .string(RFC3339.text(key.createdAt)),
+            "activate_after": time(key.activateAfter), "activated_at": time(key.activatedAt),
+            "retiring_at": time(key.retiringAt), "retire_after": time(key.retireAfter), "retired_at": time(key.retiredAt),
+        ])
+    }
+
+    private static func time(_ moment: Int64?) -> JSON {
+        moment.map { .string(RFC3339.text($0)) } ?? .null
+    }
+}
+
+extension Exchange {
+    fileprivate func createSigningKey(_ request: KeyRequest) async throws(Problem) -> SigningKeyRecord {
+        let requestID = try requestID
+        do throws(ProposeError) {
+            return try await member.createSigningKey(
+                request.algorithm.jws, activateIn: request.activateIn, by: actor, requestID: requestID)
+        } catch {
+            throw Problem(error)
+        }
+    }
+}
+
+struct KeyRequest {
+    let algorithm: SigningKeyAlgorithm
+    let activateIn: Int64?
+
+    init(_ reader: inout JSONObjectReader) throws(JSONFieldError) {
+        guard let algorithm = SigningKeyAlgorithm(rawValue: try reader.string("algorithm")) else {
+            throw reader.error("algorithm", "must be ES256, EdDSA or HS256")
+        }
+        self.algorithm = algorithm
+        activateIn = try reader.optionalInteger("activate_in", in: 0...StateLimits.secondsMax)
+    }
+}
+
+struct RetireRequest {
+    let retireIn: Int64?
+
+    init(_ reader: inout JSONObjectReader) throws(JSONFieldError) {
+        retireIn = try reader.optionalInteger("retire_in", in: 0...StateLimits.secondsMax)
+    }
+}

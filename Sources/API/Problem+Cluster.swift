@@ -1,0 +1,85 @@
+import Cluster
+import HTTPTypes
+import JOSE
+import Tokens
+import TrustStore
+
+/// Which answer each failure of the layers below becomes. The switches have no default: a new case
+/// must choose its answer.
+extension Problem {
+    init(_ error: ProposeError) {
+        switch error {
+        case .noLeader:
+            self = .unavailable("no_leader: no leader answered in time and nothing was changed; try again, on any member")
+        case .outcomeUnknown:
+            self = .unavailable(
+                "outcome_unknown: the change was sent to a leader that did not answer in time; repeat the request "
+                    + "with the same Idempotency-Key to learn what became of it")
+        case .refused(let refusal):
+            self.init(refusal)
+        case .notApplied(let wanted, let applied):
+            self = .unavailable(
+                "not_applied: this member has applied index \(applied) and not yet \(wanted); try again, or ask another member")
+        case .busy:
+            self = .unavailable("busy: too many changes are waiting here; nothing was changed, try again")
+        case .tooLarge:
+            self = .badRequest("the change is larger than an entry of the log may be")
+        case .notUnderstoodByLeader:
+            self = .unavailable(
+                "not_understood: the leader runs a version that does not know this change; upgrade it", retryAfterSeconds: 30)
+        case .halted(let reason):
+            self = .unavailable("halted: this member no longer takes part: \(reason)", retryAfterSeconds: 30)
+        case .stopping:
+            self = .unavailable("stopping: this member is shutting down; ask another member")
+        case .keyUnavailable(let reason):
+            self = .unavailable("key_unavailable: \(reason)", retryAfterSeconds: 30)
+        }
+    }
+
+    init(_ failure: MintFailure) {
+        switch failure {
+        case .request(let error): self.init(error)
+        case .log(let error): self.init(error)
+        case .memberStale: self = .memberStale
+        }
+    }
+
+    init(_ error: MintError) {
+        switch error {
+        case .invalid(let field): self.init(field)
+        case .tooLarge: self = .badRequest("\(error)")
+        case .noActiveKey: self = .conflict("\(error); make one with POST /1.0/keys")
+        case .noCluster, .signingFailed: self = .unavailable("\(error)")
+        }
+    }
+
+    init(_ refusal: CommandRefusal) {
+        self.init(refusal.code.status, refusal.message)
+    }
+
+    init(_ error: JSONFieldError) {
+        self = .badRequest(error.message)
+    }
+
+    init(_ error: JSONError) {
+        self = .badRequest("the body is not valid JSON: \(error)")
+    }
+
+    /// For rules that a handler checks itself, in the words of `JSONFieldError`.
+    static func field(_ name: String, _ rule: String) -> Problem {
+        Problem(JSONFieldError(field: name, rule))
+    }
+}
+
+extension RefusalCode {
+    fileprivate var status: HTTPResponse.Status {
+        switch self {
+        case .invalid, .memberNameInvalid, .memberIsLast, .signingKeyTooEarly, .requestTooOld: .badRequest
+        case .joinTokenUnknown, .joinTokenUsed, .joinTokenExpired, .joinTokenMismatch: .forbidden
+        case .memberUnknown, .signingKeyUnknown, .namedTokenUnknown: .notFound
+        case .clusterExists, .clusterNotFounded, .requestReused, .limitReached, .memberNameTaken, .memberIDTaken,
+            .memberKeyTaken, .joinTokenExists, .signingKeyExists, .signingKeyState, .namedTokenExists:
+            .conflict
+        }
+    }
+}

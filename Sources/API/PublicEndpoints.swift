@@ -1,0 +1,77 @@
+import Cluster
+import Crypto
+import HTTP
+import HTTPTypes
+import HashTreeCollections
+import JOSE
+import TrustStore
+
+/// What anybody may ask, outside `/1.0`.
+enum PublicEndpoints {
+    static let all: [Endpoint] = [
+        .get("/.well-known/jwks.json", .open, EndpointDocument(summary: "The public keys (RFC 7517)", statuses: [200, 304])) {
+            (exchange) throws(Problem) in
+            keySet(exchange)
+        }.servedInClear(),
+        .get("/healthz", .open, EndpointDocument(summary: "The process is up")) { (_) throws(Problem) in
+            .json(.object(["status": "ok"]))
+        }.servedInClear(),
+        .getWaiting("/readyz", .open, EndpointDocument(summary: "This member would vouch now", statuses: [200, 503]), ready)
+            .servedInClear(),
+        .get("/openapi.json", .open, EndpointDocument(summary: "This interface, for machines")) { (_) throws(Problem) in
+            Answer(status: .ok, body: .plain(OpenAPIDocument.encoded, contentType: "application/json"))
+        },
+        verification(.get), verification(.post),
+    ]
+
+    /// In the table for the OpenAPI file and for 405; `APIHandler` answers it before it looks here.
+    private static func verification(_ method: HTTPRequest.Method) -> Endpoint {
+        let document = EndpointDocument(
+            summary: "For proxies: is the bearer token of this request good",
+            query: [
+                EndpointDocument.Parameter(name: "scope", summary: "Scopes it must permit, separated by spaces."),
+                EndpointDocument.Parameter(name: "audience", summary: "Whom it must be meant for."),
+            ],
+            statuses: [200, 401, 403, 503])
+        return Endpoint(
+            method: method, path: PathPattern(ForwardAuth.path), access: .open, document: document,
+            isServedInClear: true, work: .forwardAuth)
+    }
+
+    /// Pending keys too, so that whoever caches the set knows a key before it signs.
+    private static func keySet(_ exchange: Exchange) -> Answer {
+        let now = exchange.settings.wallClock()
+        let keys = exchange.state.signingKeys.values
+            .filter { $0.state != .retired && ($0.retireAfter.map { now < $0 } ?? true) }
+            .sorted { ($0.createdAt, $0.kid) < ($1.createdAt, $1.kid) }
+            .compactMap { key in
+                key.publicKey.flatMap { try? PublicKey(spki: $0) }.flatMap { try? JWK($0, keyID: key.kid) }
+            }
+        let body = JWKSet(keys).json.encoded()
+        let tag = EntityTag.of(body)
+        let isKnown = exchange.request.head.value(of: .ifNoneMatch).map { EntityTag.matches($0, tag) } ?? false
+        let answer =
+            isKnown
+            ? Answer(status: .notModified, body: .plain([], contentType: ""))
+            : Answer(status: .ok, body: .plain(body, contentType: "application/json"))
+        return answer.with(.eTag, tag).with(.cacheControl, "public, max-age=\(keySetSecondsMax)")
+    }
+
+    /// Shorter than the time between publishing a key and signing with it can be made; a verifier
+    /// that meets an unknown `kid` asks again anyway.
+    private static let keySetSecondsMax = 60
+
+    /// A member that cannot write still verifies, and says here that it should be looked at.
+    private static func ready(_ exchange: Exchange) async throws(Problem) -> Answer {
+        let freshness = exchange.member.freshness(of: exchange.view)
+        guard freshness.isFresh else {
+            let age = freshness.ageMilliseconds
+            let why = age.map { "not proven current for \($0) ms" } ?? "never proven current since the start"
+            throw .unavailable("member_stale: the state of this member is \(why)")
+        }
+        let status = await exchange.member.status()
+        if let reason = status.haltedReason { throw .unavailable("halted: \(reason)", retryAfterSeconds: 30) }
+        if let trouble = status.storageTrouble { throw .unavailable("storage_unavailable: \(trouble)", retryAfterSeconds: 5) }
+        return .json(.object(["status": "ready"]))
+    }
+}

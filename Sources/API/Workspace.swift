@@ -1,0 +1,22 @@
+import EventLoop
+import Tokens
+
+/// What one request loop keeps between requests. Never leaves its loop.
+final class Workspace {
+    let signatures = SignatureCache()
+    /// For those who ask about tokens, or try to join, without a credential.
+    var strangers: RequestRateLimit
+    private let requestPrefix: String
+    private var requestsSeen: UInt64 = 0
+
+    /// - Parameter requestPrefix: tells apart the request ids of different loops and runs.
+    init(strangers: RequestRateLimit.Settings, requestPrefix: String) {
+        self.strangers = RequestRateLimit(strangers)
+        self.requestPrefix = requestPrefix
+    }
+
+    func nextRequestID() -> String {
+        requestsSeen += 1
+        return "\(requestPrefix)-\(requestsSeen)"
+    }
+}

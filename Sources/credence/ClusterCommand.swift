@@ -1,0 +1,125 @@
+import ArgumentParser
+import Cluster
+import HTTP
+import JOSE
+
+struct ClusterCommand: Noun {
+    static let configuration = CommandConfiguration(
+        commandName: "cluster", abstract: "The members.",
+        subcommands: [List.self, Show.self, Status.self, Add.self, ListTokens.self, RevokeToken.self])
+}
+
+extension ClusterCommand {
+    struct List: Verb {
+        static let configuration = CommandConfiguration(abstract: "The members.")
+        @OptionGroup var connection: ConnectionOptions
+
+        func perform() async throws(CommandFailure) {
+            connection.format.show(
+                try await connection.remote().get("/1.0/cluster/members?recursion=1"),
+                columns: [
+                    .init("NAME", "server_name"), .init("URL", "url"), .init("ROLES", "roles"),
+                    .init("STATE", "status"), .init("MESSAGE", "message"),
+                ])
+        }
+    }
+
+    struct Show: Verb {
+        static let configuration = CommandConfiguration(abstract: "One member.")
+        @Argument(help: "The member's name.") var name: String
+        @OptionGroup var connection: ConnectionOptions
+
+        func perform() async throws(CommandFailure) {
+            connection.format.show(
+                try await connection.remote().get("/1.0/cluster/members/\(PercentEncoding.encode(name))"))
+        }
+    }
+
+    struct Status: Verb {
+        static let configuration = CommandConfiguration(abstract: "The log, and how far each member is.")
+        @OptionGroup var connection: ConnectionOptions
+
+        func perform() async throws(CommandFailure) {
+            let status = try await connection.remote().get("/1.0/cluster/status")
+            if connection.format == .json { return Terminal.out(status.encodedString) }
+            Terminal.out(
+                "leader \(Table.cell(status["leader"])), term \(Table.cell(status["term"])), "
+                    + "committed \(Table.cell(status["commit_index"])), applied here \(Table.cell(status["applied_index"]))")
+            connection.format.show(
+                status["members"] ?? .array([]),
+                columns: [
+                    .init("NAME", "name"), .init("ROLE", "role"), .init("LEADER", "leader"), .init("STATE", "state"),
+                    .init("MATCH", "match_index"), .init("LAG", "lag"), .init("AGE MS", "age_ms"),
+                    .init("VERSION", "version"), .init("ADDRESSES", "addresses"),
+                ])
+        }
+    }
+
+    struct Add: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Make a join token for a new member. Prints it on standard output, and nothing else there.")
+
+        @Argument(help: "The name the new member will have.") var name: String
+        @OptionGroup var connection: ConnectionOptions
+
+        func perform() async throws(CommandFailure) {
+            let operation = try await connection.remote().post("/1.0/cluster/members", ["server_name": .string(name)])
+            let token = try Self.joinToken(of: operation)
+            let expiresAt = RFC3339.text(token.expiresAt)
+            if connection.format == .json {
+                let shown: JSON = [
+                    "name": .string(token.serverName), "token": .string(token.text), "expires_at": .string(expiresAt),
+                ]
+                return Terminal.out(shown.encodedString)
+            }
+            Terminal.error("for \(name), once, until \(expiresAt): credence serve --join TOKEN")
+            Terminal.out(token.text)
+        }
+
+        /// The client builds the token's text, as Incus has it.
+        static func joinToken(of operation: JSON) throws(CommandFailure) -> JoinToken {
+            let metadata = operation["metadata"]
+            guard let name = metadata?["serverName"]?.stringValue,
+                let fingerprint = metadata?["fingerprint"]?.stringValue, let secret = metadata?["secret"]?.stringValue,
+                let addresses = metadata?["addresses"]?.arrayValue?.compactMap(\.stringValue),
+                let expiresAt = metadata?["expiresAt"]?.stringValue.flatMap({ RFC3339.seconds($0) })
+            else { throw .refused("the member answered with an operation that is no join token; do the versions differ?") }
+            return JoinToken(
+                serverName: name, fingerprint: fingerprint, addresses: addresses, secret: secret, expiresAt: expiresAt)
+        }
+    }
+
+    struct ListTokens: Verb {
+        static let configuration = CommandConfiguration(abstract: "The join tokens that can still be used.")
+        @OptionGroup var connection: ConnectionOptions
+
+        func perform() async throws(CommandFailure) {
+            connection.format.show(
+                .array(try await Self.operations(connection.remote())),
+                columns: [
+                    .init("NAME") { $0["metadata"]?["serverName"] }, .init("ID", "id"),
+                    .init("EXPIRES") { $0["metadata"]?["expiresAt"] },
+                ])
+        }
+
+        static func operations(_ remote: Remote) async throws(CommandFailure) -> [JSON] {
+            let byStatus = try await remote.get("/1.0/operations?recursion=1")
+            return (byStatus["running"]?.arrayValue ?? []).filter { $0["metadata"]?["serverName"] != nil }
+        }
+    }
+
+    struct RevokeToken: Verb {
+        static let configuration = CommandConfiguration(abstract: "Make a join token useless.")
+        @Argument(help: "The name the new member would have had.") var name: String
+        @OptionGroup var connection: ConnectionOptions
+
+        func perform() async throws(CommandFailure) {
+            let remote = try connection.remote()
+            let operations = try await ListTokens.operations(remote)
+            guard let id = operations.first(where: { $0["metadata"]?["serverName"]?.stringValue == name })?["id"]?.stringValue
+            else { throw .refused("there is no join token for \(name); see `credence cluster list-tokens`") }
+            _ = try await remote.delete("/1.0/operations/\(PercentEncoding.encode(id))")
+            Terminal.error("the join token for \(name) is revoked")
+        }
+    }
+}

@@ -1,0 +1,117 @@
+import API
+import ArgumentParser
+import Crypto
+import EventLoop
+import HTTP
+import TLS
+
+/// Which member a command talks to, and as whom.
+struct ConnectionOptions: ParsableArguments {
+    @Option(
+        help:
+            "The member: https://HOST:PORT or HOST:PORT, or unix:PATH. Default: $CREDENCE_ADDRESS, else the Unix socket of --data.")
+    var address: String?
+
+    @Option(help: "A bearer token. Default: $CREDENCE_TOKEN.")
+    var token: String?
+
+    @Option(help: "SHA-256 of the cluster certificate, hexadecimal. Default: $CREDENCE_FINGERPRINT.")
+    var fingerprint: String?
+
+    @Option(help: "PEM file of the CA that must have signed the cluster certificate, instead of --fingerprint.")
+    var ca: String?
+
+    @Option(help: "The data directory whose Unix socket is used. Default: $CREDENCE_DATA, else /var/lib/credence for root.")
+    var data: String?
+
+    @Option(help: "table or json.")
+    var format: OutputFormat = .table
+}
+
+extension ConnectionOptions {
+    func remote() throws(CommandFailure) -> Remote {
+        let token = token ?? Terminal.environment("CREDENCE_TOKEN")
+        return Remote(name: addressText, endpoint: try endpoint(), token: token)
+    }
+
+    private var addressText: String {
+        if let address = address ?? Terminal.environment("CREDENCE_ADDRESS") { return address }
+        return "unix:" + ServerOptions.socketPath(dataDirectory: DataDirectory.choose(data))
+    }
+
+    private func endpoint() throws(CommandFailure) -> HTTPEndpoint {
+        let text = addressText
+        if text.hasPrefix("unix:") { return .unix(path: String(text.dropFirst(5))) }
+        if text.hasPrefix("/") { return .unix(path: text) }
+        let target: HostPort
+        do throws(EventLoopError) {
+            target = try HostPort(parsing: Self.hostPort(text))
+        } catch {
+            throw .usage("--address \(text): write https://HOST:PORT, HOST:PORT or unix:PATH")
+        }
+        return .tls(host: target.host, port: target.port, try tlsContext(text), serverName: nil)
+    }
+
+    static func hostPort(_ text: String) -> String {
+        var rest = text.hasPrefix("https://") ? text.dropFirst("https://".count) : text[...]
+        if rest.hasSuffix("/") { rest.removeLast() }
+        return String(rest)
+    }
+
+    /// No pin, no connection: a token sent to whoever answers is a token given away.
+    private func tlsContext(_ address: String) throws(CommandFailure) -> TLSContext {
+        let pin = try pin(address)
+        do throws(TLSError) {
+            return try TLSContext.client(identity: nil, alpn: ["http/1.1"], verification: pin)
+        } catch {
+            throw .refused("TLS cannot be set up: \(error)")
+        }
+    }
+
+    private func pin(_ address: String) throws(CommandFailure) -> PeerVerification {
+        if let ca { return try authority(ca) }
+        guard let text = fingerprint ?? Terminal.environment("CREDENCE_FINGERPRINT") else {
+            throw .usage(
+                "to talk to \(address) the cluster certificate must be known: give --fingerprint SHA256 (a member logs "
+                    + "it when it starts) or --ca FILE")
+        }
+        guard let pinned = Self.normalizedFingerprint(text) else {
+            throw .usage("--fingerprint must be the SHA-256 of the certificate's DER, 64 hexadecimal digits")
+        }
+        return .leafFingerprint(pinned)
+    }
+
+    /// As `openssl x509 -fingerprint -sha256` writes it, or as we do.
+    static func normalizedFingerprint(_ text: String) -> String? {
+        let digits = text.lowercased().filter { $0 != ":" }
+        return Hex.decode(digits)?.count == 32 ? digits : nil
+    }
+
+    private func authority(_ path: String) throws(CommandFailure) -> PeerVerification {
+        do {
+            let pem = String(decoding: try PrivateFile.read(path, bytesMax: 1 << 20), as: UTF8.self)
+            let authority = try Certificate(pem: pem)
+            let now = WallClock.nowSeconds()
+            return .custom { chain in
+                guard let leaf = chain.first else { return false }
+                return leaf.isIssued(by: authority) && leaf.isValid(at: now)
+            }
+        } catch {
+            throw .usage("--ca \(path): \(error)")
+        }
+    }
+}
+
+/// Where a member keeps its data when nobody says.
+enum DataDirectory {
+    static func choose(_ flag: String?) -> String {
+        flag ?? Terminal.environment("CREDENCE_DATA") ?? standard
+    }
+
+    /// The XDG base directory specification names `~/.local/state` when the variable is not set.
+    static var standard: String {
+        if Terminal.userID == 0 { return "/var/lib/credence" }
+        if let state = Terminal.environment("XDG_STATE_HOME") { return state + "/credence" }
+        return (Terminal.environment("HOME") ?? "") + "/.local/state/credence"
+    }
+}

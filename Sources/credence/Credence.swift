@@ -1,0 +1,12 @@
+import API
+import ArgumentParser
+
+struct Credence: Noun {
+    static let configuration = CommandConfiguration(
+        commandName: "credence",
+        abstract: "A clustered auth store: every member verifies the same tokens, and a revocation holds on all of them.",
+        version: "credence \(Build.version)",
+        subcommands: [
+            Serve.self, TokenCommand.self, KeyCommand.self, RevokeCommand.self, RevocationCommand.self, ClusterCommand.self,
+        ])
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import HTTP
+import JOSE
+
+struct KeyCommand: Noun {
+    static let configuration = CommandConfiguration(
+        commandName: "key", abstract: "The keys that sign tokens.", subcommands: [List.self, Rotate.self, Retire.self])
+}
+
+extension KeyCommand {
+    struct List: Verb {
+        static let configuration = CommandConfiguration(abstract: "The signing keys, oldest first.")
+        @OptionGroup var connection: ConnectionOptions
+
+        func perform() async throws(CommandFailure) {
+            connection.format.show(
+                try await connection.remote().get("/1.0/keys"),
+                columns: [
+                    .init("ID", "id"), .init("ALGORITHM", "algorithm"), .init("STATE", "state"),
+                    .init("CREATED", "created_at"), .init("RETIRED FROM", "retire_after"),
+                ])
+        }
+    }
+
+    struct Rotate: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Make a new signing key. It signs once every member knows it; the old one then only verifies.")
+
+        @Option(help: "ES256, EdDSA or HS256.") var algorithm = "ES256"
+        @Option(help: "Seconds, or with a unit, before which it must not sign.") var activateIn: String?
+        @OptionGroup var connection: ConnectionOptions
+
+        func perform() async throws(CommandFailure) {
+            var body: JSONObject = ["algorithm": .string(algorithm)]
+            if let activateIn { body["activate_in"] = .integer(try Lifetime.seconds(activateIn, option: "--activate-in")) }
+            connection.format.show(try await connection.remote().post("/1.0/keys", body))
+        }
+    }
+
+    struct Retire: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Stop signing with a key. What it signed stays valid until --in has passed.")
+
+        @Argument(help: "The key's id.") var id: String
+        @Option(
+            name: .customLong("in"),
+            help: "Seconds, or with a unit; 0 refuses its tokens at once. Default: the longest lifetime of a token.")
+        var retireIn: String?
+        @OptionGroup var connection: ConnectionOptions
+
+        func perform() async throws(CommandFailure) {
+            var body = JSONObject()
+            if let retireIn { body["retire_in"] = .integer(try Lifetime.seconds(retireIn, option: "--in")) }
+            connection.format.show(
+                try await connection.remote().post("/1.0/keys/\(PercentEncoding.encode(id))/retire", body))
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import API
+import ArgumentParser
+import Cluster
+import Crypto
+import EventLoop
+import Logging
+
+struct Serve: Verb {
+    static let configuration = CommandConfiguration(
+        abstract: "Run a member. An empty data directory founds a cluster, or joins one with --join.",
+        discussion: "An option may also stand in the environment (CREDENCE_LISTEN for --listen), or else in the --config file.")
+
+    @Option(help: "Where the member keeps everything. Default: /var/lib/credence for root, else $XDG_STATE_HOME/credence.")
+    var data: String?
+    @Option(help: "The member's name when it founds a cluster. Default: the host name.") var name: String?
+    @Option(help: "HOST:PORT to listen on. Default: [::]:8443.") var listen: String?
+    @Option(help: "HOST:PORT under which others reach this member; may be repeated. Default: made from --listen.")
+    var advertise: [String] = []
+    @Option(help: "A port on 127.0.0.1 and ::1 for a proxy on this machine: clear text, verification and health only.")
+    var listenLoopback: String?
+    @Option(help: "A join token, as `credence cluster add` prints it; - reads it from standard input.") var join: String?
+    @Option(help: "Where to write the first admin token (mode 0600) instead of printing it.") var saveToken: String?
+    @Flag(help: "Stop after founding or joining.") var exitAfterInit = false
+    @Option(help: "true (default) or false: whether keys on this disk are encrypted with a passphrase.")
+    var encryptKeystore: String?
+    @Option(help: "A file that holds the passphrase.") var keystorePassphraseFile: String?
+    @Option(help: "A JSON file with any of these options.") var config: String?
+    @Option(help: "How many threads serve requests. Default: one per core.") var requestLoops: String?
+    @Option(help: "text or json.") var logFormat: String?
+    @Option(help: "trace, debug, info, notice, warning, error or critical.") var logLevel: String?
+
+    func perform() async throws(CommandFailure) {
+        let settings = try ServeSettings(self)
+        let logger = settings.logger()
+        let options = try settings.serverOptions(join: join, saveToken: saveToken)
+        do throws(ServerError) {
+            if exitAfterInit {
+                let started = try await CredenceServer.startMember(options, logger)
+                announce(started, options, logger)
+                await started.member.stop()
+                return
+            }
+            let server = try await CredenceServer.start(options, logger: logger) { announce($0, options, logger) }
+            logger.notice("serving", metadata: ["address": "\(server.address)"])
+            await server.waitForStopSignal()
+            await server.stop()
+            logger.notice("stopped")
+        } catch {
+            throw CommandFailure.refused("\(error)")
+        }
+    }
+
+    /// The first token is shown once and kept nowhere; standard output carries nothing else, so that
+    /// a script can take it.
+    private func announce(_ started: StartedMember, _ options: ServerOptions, _ logger: Logger) {
+        if let token = started.adminToken {
+            Terminal.error("The admin token of the new cluster follows. It is shown once; whoever has it is administrator.")
+            Terminal.out(token)
+        } else if started.isFounder, let path = options.member.saveToken {
+            Terminal.error("The admin token of the new cluster is in \(path), readable by this user only.")
+        }
+        var metadata: Logger.Metadata = ["member": "\(started.member.name)", "cluster": "\(started.member.clusterID)"]
+        if let fingerprint = started.member.serverTLS.fingerprint { metadata["fingerprint"] = "\(fingerprint)" }
+        logger.notice("member started", metadata: metadata)
+    }
+}

@@ -1,0 +1,204 @@
+import Cluster
+import EventLoop
+import JOSE
+import Testing
+import Tokens
+import TrustStore
+
+@testable import API
+
+@Suite("Resources", .timeLimit(.minutes(1)))
+struct ResourceTests {
+    @Test("GET / and GET /1.0 as a client of Incus expects them")
+    func server() async throws {
+        try await ServedMember.with { served async throws in
+            #expect(try await served.send("GET", "/").metadata == ["/1.0"])
+            let stranger = try await served.send("GET", "/1.0").metadata
+            #expect(stranger["auth"] == "untrusted" && stranger["public"] == false && stranger["auth_methods"] == ["tls"])
+            #expect(stranger["environment"] == nil && stranger["config"] == .object([:]))
+            let refused = try await served.send("GET", "/1.0", token: "nonsense").metadata
+            #expect(refused["auth"] == "untrusted", "a refused token is no credential")
+            let known = try await served.send("GET", "/1.0", token: served.adminToken)
+            #expect(known.metadata["auth"] == "trusted" && known.metadata["auth_user_name"] == "admin")
+            let environment = try #require(known.metadata["environment"])
+            #expect(environment["server_clustered"] == true && environment["server_name"] == "n1")
+            #expect(environment["certificate_fingerprint"]?.stringValue == served.member.serverTLS.fingerprint)
+            #expect(environment["certificate"]?.stringValue?.hasPrefix("-----BEGIN CERTIFICATE-----") == true)
+            #expect(known.fields["etag"] != nil)
+        }
+    }
+
+    @Test("minting: 201, where it is, and a token that verifies")
+    func mint() async throws {
+        try await ServedMember.with { served async throws in
+            let body: JSON = [
+                "subject": "a", "scopes": ["read"], "audience": "x", "expires_in": 60, "algorithm": "ES256", "claims": ["k": "v"],
+                "name": "n",
+            ]
+            let answer = try await served.send("POST", "/1.0/tokens", body, token: served.adminToken)
+            let id = try #require(answer.metadata["id"]?.stringValue)
+            #expect(answer.status == 201 && answer.fields["location"] == "/1.0/tokens/\(id)" && answer.json["status_code"] == 200)
+            #expect(
+                answer.metadata["key_id"]?.stringValue != nil && answer.metadata["expires_at"]?.stringValue?.hasSuffix("Z") == true)
+            let listed = try await served.operate("GET", "/1.0/tokens")
+            #expect(listed.arrayValue?.count == 1 && listed.arrayValue?.first?["created_by"] == "admin")
+            #expect(try await served.operate("GET", "/1.0/tokens/\(id)")["name"] == "n")
+            #expect(!listed.encodedString.contains(try #require(answer.metadata["token"]?.stringValue)))
+            _ = try await served.operate("DELETE", "/1.0/tokens/\(id)")
+            #expect(try await served.operate("GET", "/1.0/tokens") == .array([]))
+            let verdict = try await served.operate("POST", "/1.0/tokens/verify", ["token": answer.metadata["token"] ?? .null])
+            #expect(verdict["reason"] == "token_revoked")
+            #expect(try await served.send("DELETE", "/1.0/tokens/\(id)", over: ServedMember.root).status == 404)
+        }
+    }
+
+    @Test("minting writes nothing to the log unless the token gets a name")
+    func mintWithoutLog() async throws {
+        try await ServedMember.with { served async throws in
+            let before = served.member.view.index
+            _ = try await served.mint("a", ["read"])
+            #expect(served.member.view.index == before)
+        }
+    }
+
+    @Test(
+        "what cannot be minted is refused by name",
+        arguments: [
+            (#"{"subject":"","scopes":[]}"#, "subject"), (#"{"subject":"a","scopes":["a b"]}"#, "scopes"),
+            (#"{"subject":"a","scopes":["read","read"]}"#, "scopes"),
+            (#"{"subject":"a","scopes":[],"expires_in":0}"#, "expires_in"),
+            (#"{"subject":"a","scopes":[],"expires_in":99999999999}"#, "expires_in"),
+            (#"{"subject":"a","scopes":[],"algorithm":"none"}"#, "algorithm"),
+            (#"{"subject":"a","scopes":[],"claims":{"sub":"b"}}"#, "claims.sub"), (#"{"subject":"a\r\nb","scopes":[]}"#, "subject"),
+            (#"{"subject":"a","scopes":[],"certificate_fingerprint":"zz"}"#, "certificate_fingerprint"),
+        ])
+    func mintRefusals(body: String, field: String) async throws {
+        try await ServedMember.with { served async throws in
+            let answer = try await served.send("POST", "/1.0/tokens", body: body, over: ServedMember.root)
+            #expect(answer.status == 400 && answer.error.contains(field), "\(answer)")
+        }
+    }
+
+    @Test("revoking by token and by id, listed with who and why, and the same again is the first one")
+    func revocations() async throws {
+        try await ServedMember.with { served async throws in
+            let token = try await served.mint("a", ["read"])
+            let body: JSON = ["token": .string(token), "reason": "leaked", "wait": "committed"]
+            let first = try await served.send("POST", "/1.0/revocations", body, token: served.adminToken)
+            #expect(first.status == 201 && first.metadata["effective_everywhere"] == true, "\(first)")
+            let again = try await served.operate("POST", "/1.0/revocations", body)
+            #expect(again["id"] == first.metadata["id"] && again["index"] == first.metadata["index"])
+            _ = try await served.operate("POST", "/1.0/revocations", ["token_id": "some-id"])
+            let list = try await served.operate("GET", "/1.0/revocations").arrayValue ?? []
+            #expect(
+                list.count == 2 && list[0]["reason"] == "leaked" && list[0]["created_by"] == "admin"
+                    && list[1]["token_id"] == "some-id")
+            #expect(list[1]["created_by"] == "uid:0")
+        }
+    }
+
+    @Test("lists come in pages")
+    func pages() async throws {
+        try await ServedMember.with { served async throws in
+            for id in ["a", "b", "c"] { _ = try await served.operate("POST", "/1.0/revocations", ["token_id": .string(id)]) }
+            let first = try await served.operate("GET", "/1.0/revocations?limit=2").arrayValue ?? []
+            #expect(first.count == 2)
+            let after = try #require(first.last?["id"]?.stringValue)
+            let second = try await served.operate("GET", "/1.0/revocations?limit=2&after=\(after)").arrayValue ?? []
+            #expect(second.map { $0["token_id"]?.stringValue } == ["c"])
+            for limit in ["0", "5001", "x", "-1"] {
+                #expect(try await served.send("GET", "/1.0/revocations?limit=\(limit)", over: ServedMember.root).status == 400)
+            }
+            #expect(try await served.send("GET", "/1.0/revocations?limit=5000", over: ServedMember.root).status == 200)
+        }
+    }
+
+    @Test(
+        "what cannot be revoked by, and what is no token of ours, is refused by name",
+        arguments: [
+            (#"{}"#, "token"), (#"{"token":"x","token_id":"y"}"#, "token"), (#"{"subject":"a","before":1}"#, "subject"),
+            (#"{"key_id":"a"}"#, "key_id"), (#"{"certificate":"a"}"#, "certificate"),
+            (#"{"token_id":"a","wait":"everywhere"}"#, "wait"),
+            (#"{"token":"nonsense"}"#, "token"), (#"{"token_id":"a b"}"#, "token_id"),
+        ])
+    func revocationRefusals(body: String, field: String) async throws {
+        try await ServedMember.with { served async throws in
+            let before = served.member.view.tokens.state.revokedTokens.count
+            let answer = try await served.send("POST", "/1.0/revocations", body: body, over: ServedMember.root)
+            #expect(answer.status == 400 && answer.error.contains(field), "\(answer)")
+            #expect(served.member.view.tokens.state.revokedTokens.count == before)
+        }
+    }
+
+    @Test("a forged token revokes nothing: its id is anybody's writing")
+    func forgedRevocation() async throws {
+        try await ServedMember.with { served async throws in
+            let parts = try await served.mint("a", ["read"]).split(separator: ".")
+            let other = try await served.mint("b", ["read"]).split(separator: ".")
+            let body: JSON = ["token": .string("\(parts[0]).\(parts[1]).\(other[2])")]
+            #expect(try await served.send("POST", "/1.0/revocations", body, over: ServedMember.root).status == 400)
+            #expect(served.member.view.tokens.state.revokedTokens.isEmpty)
+        }
+    }
+
+    @Test("keys: listed without private parts, made pending, retired")
+    func keys() async throws {
+        try await ServedMember.with { served async throws in
+            let made = try await served.send(
+                "POST", "/1.0/keys", ["algorithm": "EdDSA", "activate_in": 100_000], over: ServedMember.root)
+            #expect(made.status == 201 && made.metadata["state"] == "pending" && made.metadata["algorithm"] == "EdDSA", "\(made)")
+            let id = try #require(made.metadata["id"]?.stringValue)
+            let listed = try await served.operate("GET", "/1.0/keys")
+            #expect(listed.arrayValue?.count == 2)
+            let names: Set = [
+                "id", "algorithm", "state", "created_at", "activate_after", "activated_at", "retiring_at", "retire_after",
+                "retired_at",
+            ]
+            for key in listed.arrayValue ?? [] { #expect(Set(key.objectValue?.names ?? []) == names) }
+            #expect(try await served.operate("POST", "/1.0/keys/\(id)/retire", ["retire_in": 0])["state"] == "retired")
+            #expect(try await served.send("POST", "/1.0/keys/nobody/retire", .object([:]), over: ServedMember.root).status == 404)
+            #expect(try await served.send("POST", "/1.0/keys", ["algorithm": "RS256"], over: ServedMember.root).status == 400)
+        }
+    }
+
+    @Test("a retired key's tokens are refused with key_retired")
+    func retiredKey() async throws {
+        try await ServedMember.with { served async throws in
+            let token = try await served.mint("a", ["read"])
+            let key = try await served.operate("GET", "/1.0/keys").arrayValue?.first?["id"]?.stringValue ?? ""
+            _ = try await served.operate("POST", "/1.0/keys/\(key)/retire", ["retire_in": 0])
+            #expect(try await served.operate("POST", "/1.0/tokens/verify", ["token": .string(token)])["reason"] == "key_retired")
+            #expect(
+                try await served.send("POST", "/1.0/tokens", ["subject": "a", "scopes": []], over: ServedMember.root).status == 409)
+            #expect(try await served.send("GET", "/.well-known/jwks.json").json["keys"] == .array([]))
+        }
+    }
+
+    @Test("the key set is public, cacheable, and has nothing private in it")
+    func keySet() async throws {
+        try await ServedMember.with { served async throws in
+            _ = try await served.operate("POST", "/1.0/keys", ["algorithm": "HS256"])
+            let answer = try await served.send("GET", "/.well-known/jwks.json")
+            let keys = answer.json["keys"]?.arrayValue ?? []
+            #expect(answer.status == 200 && keys.count == 1, "an HMAC key is never published: \(answer)")
+            #expect(keys.allSatisfy { $0["d"] == nil && $0["k"] == nil && $0["kid"] != nil && $0["use"] == "sig" })
+            #expect(answer.fields["cache-control"] == "public, max-age=60")
+            let tag = try #require(answer.fields["etag"])
+            for condition in [tag, "W/\(tag)", "\"x\", \(tag)", "*"] {
+                let again = try await served.send("GET", "/.well-known/jwks.json", fields: ["If-None-Match: \(condition)"])
+                #expect(again.status == 304 && again.body.isEmpty && again.fields["etag"] == tag, "\(again)")
+            }
+            #expect(try await served.send("GET", "/.well-known/jwks.json", fields: ["If-None-Match: \"x\""]).status == 200)
+        }
+    }
+
+    @Test("health and readiness")
+    func health() async throws {
+        try await ServedMember.with { served async throws in
+            for channel in [ServedMember.Channel.tls, .clear, .unix(userID: 7)] {
+                #expect(try await served.send("GET", "/healthz", over: channel).status == 200)
+                #expect(try await served.send("GET", "/readyz", over: channel).status == 200)
+            }
+        }
+    }
+}
