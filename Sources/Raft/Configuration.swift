@@ -2,7 +2,7 @@
 ///
 /// Learners are not here: they never count, so which members they are is the applied state's business
 /// (`RaftInput.setLearners`). The encoding carries a second, incoming set so that joint consensus can come
-/// without a format break; today it is always empty and anything else is refused (consensus.md §7).
+/// without a format break; today it is always empty and anything else is refused (docs/consensus.md §7).
 package struct Configuration: Equatable, Sendable {
     /// Sorted, without duplicates.
     package let voters: [MemberID]

@@ -1,7 +1,7 @@
 /// The configurations that may still matter: the newest committed one and every one appended after it.
 ///
 /// The one in force is the newest in the log, committed or not, and a truncation brings the previous one back
-/// (consensus.md §7; Raft thesis §4.1).
+/// (docs/consensus.md §7; Raft thesis §4.1).
 struct ConfigurationHistory: Sendable {
     /// Ascending by index, never empty.
     private(set) var records: [ConfigurationRecord]

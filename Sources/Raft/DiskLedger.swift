@@ -1,7 +1,7 @@
 /// What is on this member's disk, and which messages wait for it.
 ///
 /// Operations complete in the order they were issued. A completion proves durable only what no later operation
-/// has truncated, whether that one has completed or not (consensus.md §1, the A-B-A race).
+/// has truncated, whether that one has completed or not (docs/consensus.md §1, the A-B-A race).
 struct DiskLedger: Sendable {
     private struct Pending: Sendable {
         let operation: UInt64

@@ -16,7 +16,7 @@ struct ElectionClock: Sendable {
     mutating func tick() { now += 1 }
 
     /// A fresh timeout, uniform in [E, 2E), drawn anew for every round so that ties do not repeat
-    /// (Raft §5.2; consensus.md §3).
+    /// (Raft §5.2; docs/consensus.md §3).
     mutating func restart() {
         deadline = now + electionTicks + jitter.next() % electionTicks
     }

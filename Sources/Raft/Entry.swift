@@ -2,7 +2,7 @@
 package enum EntryKind: UInt8, Sendable {
     /// Empty; a new leader appends one so that it can commit in its own term (Raft §8).
     case noop = 0
-    /// An encoded `Configuration`, in force from the moment it is appended (consensus.md §7).
+    /// An encoded `Configuration`, in force from the moment it is appended (docs/consensus.md §7).
     case configuration = 1
     /// Opaque to this module; applied by the state machine.
     case command = 2

@@ -1,4 +1,4 @@
-/// The two facts a member must never forget, always written together (Raft figure 2; consensus.md §2).
+/// The two facts a member must never forget, always written together (Raft figure 2; docs/consensus.md §2).
 package struct HardState: Equatable, Sendable {
     package var term: Term
     /// Whom this member voted for in `term`.

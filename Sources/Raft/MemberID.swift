@@ -1,4 +1,4 @@
-/// The identity of one member for its whole life: 128 random bits, never reused (consensus.md §10).
+/// The identity of one member for its whole life: 128 random bits, never reused (docs/consensus.md §10).
 /// Names and addresses are metadata kept elsewhere.
 package struct MemberID: Hashable, Comparable, Sendable, CustomStringConvertible {
     package let high: UInt64

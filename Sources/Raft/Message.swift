@@ -75,14 +75,14 @@ package enum AppendReply: Equatable, Sendable {
     /// Every entry up to here equals the leader's and is durable.
     case accepted(through: LogIndex)
     /// `previous` did not match. `hint` is the follower's largest entry at or below it whose term is not above
-    /// the one asked for (consensus.md §4).
+    /// the one asked for (docs/consensus.md §4).
     case rejected(previous: LogIndex, hint: LogPosition)
 }
 
 package struct Heartbeat: Equatable, Sendable {
     /// Never above what the receiver has acknowledged.
     package let commit: LogIndex
-    /// Numbers the leader's heartbeat rounds within its term (consensus.md §5).
+    /// Numbers the leader's heartbeat rounds within its term (docs/consensus.md §5).
     package let round: UInt64
 
     package init(commit: LogIndex, round: UInt64) {

@@ -1,5 +1,5 @@
 /// Known bugs of other systems, re-created one at a time so that the simulation can prove it would have
-/// caught them. Numbers are those of consensus.md §13. Only builds with `CREDENCE_MUTANTS` can switch one on;
+/// caught them. Numbers are those of docs/consensus.md §13. Only builds with `CREDENCE_MUTANTS` can switch one on;
 /// in every other build `mutated` is the constant false and the bug is not in the binary.
 package enum Mutant: String, CaseIterable, Sendable {
     case answersVoteBeforeDurable = "M01"

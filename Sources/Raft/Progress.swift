@@ -26,7 +26,7 @@ struct Progress: Sendable {
     private(set) var lastAdvance: UInt64
     private var catchUp: CatchUp
 
-    /// A new member starts as recently heard of (consensus.md §3): otherwise adding it could depose the leader.
+    /// A new member starts as recently heard of (docs/consensus.md §3): otherwise adding it could depose the leader.
     init(id: MemberID, isVoter: Bool, last: LogIndex, now: UInt64) {
         self.id = id
         self.isVoter = isVoter
@@ -79,7 +79,7 @@ struct Progress: Sendable {
     }
 
     /// Whether a refusal of `previous` speaks of the append that is waiting, and not of one long answered
-    /// (consensus.md §4).
+    /// (docs/consensus.md §4).
     func isCurrentRejection(of previous: LogIndex) -> Bool {
         guard previous > match else { return false }
         return phase == .replicating ? previous < next : previous.next == next

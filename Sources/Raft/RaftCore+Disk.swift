@@ -7,7 +7,7 @@ extension RaftCore {
         disk.hardStateChanged()
     }
 
-    /// Appends to the log. A configuration is in force from here on (consensus.md §7).
+    /// Appends to the log. A configuration is in force from here on (docs/consensus.md §7).
     mutating func append(_ entry: Entry) {
         log.append(entry)
         staged.entries.append(entry)
@@ -67,7 +67,7 @@ extension RaftCore {
     }
 
     /// Committed entries are handed out only once they are durable here too: a state machine ahead of its own
-    /// log would have nothing to rebuild itself from (consensus.md §2).
+    /// log would have nothing to rebuild itself from (docs/consensus.md §2).
     mutating func deliverCommitted() {
         let durable = mutated(.appliesBeyondDurable) ? lastIndex : disk.durable
         let target = min(commitIndex, durable, appliedIndex.advanced(by: settings.maxUnapplied))

@@ -1,5 +1,5 @@
 /// Elections: Raft §5.2 and §5.4.1, PreVote (thesis §9.6), CheckQuorum and stickiness (thesis §4.2.3, §6.2).
-/// All three of the latter are needed; any two leave a known livelock (consensus.md §3).
+/// All three of the latter are needed; any two leave a known livelock (docs/consensus.md §3).
 extension RaftCore {
     mutating func tickAsFollower() {
         output.failedReads += forwardedReads.expire(at: clock.now)
@@ -12,11 +12,11 @@ extension RaftCore {
         }
     }
 
-    /// A candidate names its last entry, and names only what is durable (consensus.md §2).
+    /// A candidate names its last entry, and names only what is durable (docs/consensus.md §2).
     private var canCampaign: Bool { disk.durable == lastIndex && term < .max }
 
     /// Asks whether an election could be won. Changes no term, no vote and no timer but our own; the leader we
-    /// knew is forgotten, the vote is not (consensus.md §3).
+    /// knew is forgotten, the vote is not (docs/consensus.md §3).
     private mutating func startPreVote() {
         forgetLeader()
         clock.restart()
@@ -44,7 +44,7 @@ extension RaftCore {
         for voter in configuration.voters where voter != id { send(to: voter, .vote(request)) }
     }
 
-    /// Our own vote counts once it is durable, like anybody's (consensus.md §2).
+    /// Our own vote counts once it is durable, like anybody's (docs/consensus.md §2).
     mutating func countOwnVote() {
         guard case .candidate(let poll) = standing, let operation = poll.voteOperation,
             disk.isComplete(operation) else { return }

@@ -1,4 +1,4 @@
-/// The receiving side of replication: Raft §5.3 and figure 2; consensus.md §4.
+/// The receiving side of replication: Raft §5.3 and figure 2; docs/consensus.md §4.
 extension RaftCore {
     mutating func receive(_ request: AppendRequest, from member: MemberID) {
         guard follow(member) else { return }

@@ -1,4 +1,4 @@
-/// The sending side of replication, and commitment: Raft §5.3, §5.4; thesis §10.2; consensus.md §4, §9.
+/// The sending side of replication, and commitment: Raft §5.3, §5.4; thesis §10.2; docs/consensus.md §4, §9.
 extension RaftCore {
     mutating func becomeLeader() {
         standing = .leader
@@ -45,7 +45,7 @@ extension RaftCore {
     }
 
     /// The commit index told is never above what the receiver has acknowledged: its log may still differ
-    /// beyond that (consensus.md §4).
+    /// beyond that (docs/consensus.md §4).
     private mutating func sendHeartbeat(to slot: Int) {
         let told = min(reign.peers[slot].match, commitIndex)
         reign.peers[slot].commitTold = max(reign.peers[slot].commitTold, told)
@@ -149,7 +149,7 @@ extension RaftCore {
 
     /// Appends or their answers may be lost without a later one to show it. An empty append tells: refused, we
     /// go back; accepted, everything before it is there. It takes no place in the window, so that a full window
-    /// cannot wedge it (consensus.md §9).
+    /// cannot wedge it (docs/consensus.md §9).
     private mutating func probeIfStuck(_ slot: Int) {
         let peer = reign.peers[slot]
         guard peer.phase == .replicating, peer.load == nil, peer.match < lastIndex,

@@ -1,4 +1,4 @@
-/// Changes of voters, one at a time and in force from append on; learners (thesis §4; consensus.md §7).
+/// Changes of voters, one at a time and in force from append on; learners (thesis §4; docs/consensus.md §7).
 extension RaftCore {
     mutating func propose(_ configuration: Configuration, id proposal: UInt64) {
         if let rejection = rejection(of: configuration) {

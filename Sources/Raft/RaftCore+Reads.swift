@@ -1,4 +1,4 @@
-/// Linearizable reads without writing to the log: ReadIndex (thesis §6.4; consensus.md §5).
+/// Linearizable reads without writing to the log: ReadIndex (thesis §6.4; docs/consensus.md §5).
 extension RaftCore {
     mutating func read(id read: UInt64) {
         if isLeader { return startRead(.local(id: read)) }

@@ -19,7 +19,7 @@ extension RaftCore {
         receiveCurrent(message)
     }
 
-    /// A sender in an older term learns of the newer one, or it could never rejoin (consensus.md §3).
+    /// A sender in an older term learns of the newer one, or it could never rejoin (docs/consensus.md §3).
     private mutating func receiveOutdated(_ message: Message) {
         switch message.body {
         case .append, .heartbeat:

@@ -1,4 +1,4 @@
-/// One member's part in the replicated log: inputs in, work out, and nothing else (consensus.md §1).
+/// One member's part in the replicated log: inputs in, work out, and nothing else (docs/consensus.md §1).
 ///
 /// No clock, socket, disk, lock or global is inside; the same inputs give the same outputs on any machine.
 /// Nothing that is iterated has an order of its own: all collections are arrays, sorted where order matters.
@@ -16,7 +16,7 @@ package struct RaftCore: Sendable {
     var disk: DiskLedger
     var staged = StagedChange()
 
-    /// applied ≤ delivered ≤ min(commit, durable) ≤ last (consensus.md W8).
+    /// applied ≤ delivered ≤ min(commit, durable) ≤ last (docs/consensus.md §11, W8).
     package internal(set) var commitIndex: LogIndex
     var deliveredIndex: LogIndex
     package internal(set) var appliedIndex: LogIndex
@@ -52,7 +52,7 @@ package struct RaftCore: Sendable {
         configurations = try ConfigurationHistory(restored: restored)
         disk = DiskLedger(durable: log.last.index)
         // The commit index is not kept on disk: what was applied was committed, the rest a leader will say
-        // (Raft figure 2; consensus.md §2 "Restart").
+        // (Raft figure 2; docs/consensus.md §2 "Restart").
         commitIndex = max(restored.applied, log.base.index)
         deliveredIndex = commitIndex
         appliedIndex = commitIndex

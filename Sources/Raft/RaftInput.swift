@@ -7,7 +7,7 @@ package enum RaftInput: Sendable {
     case propose(id: UInt64, payload: [UInt8])
     /// Several at once: one storage operation, one append message per peer.
     case proposeBatch([Proposal])
-    /// Adds or removes one voter (consensus.md §7). A new voter must be a learner that has caught up.
+    /// Adds or removes one voter (docs/consensus.md §7). A new voter must be a learner that has caught up.
     case proposeConfiguration(id: UInt64, Configuration)
     /// The members that receive the log without counting, as the applied state names them. Replaces the former set.
     case setLearners([MemberID])

@@ -58,7 +58,7 @@ struct RaftLog: Sendable {
     }
 
     /// The largest position at or below `index` whose term is not above `term`: as follower the hint that
-    /// answers a mismatch, as leader the place to try next (consensus.md §4).
+    /// answers a mismatch, as leader the place to try next (docs/consensus.md §4).
     func lastPosition(atOrBelow index: LogIndex, termAtMost term: Term) -> LogPosition {
         guard index > base.index, last.index > base.index else { return base }
         var index = min(index, last.index)

@@ -1,5 +1,5 @@
 /// What one step wants done. The order of work is free: messages and committed entries that rely on a storage
-/// operation are held inside the core until that operation is reported persisted (consensus.md §2).
+/// operation are held inside the core until that operation is reported persisted (docs/consensus.md §2).
 package struct RaftOutput: Equatable, Sendable {
     /// To be made durable, in order, each one atomically.
     package var storage: [StorageOperation] = []
@@ -67,7 +67,7 @@ package enum ProposalRejection: Error, Equatable, Sendable {
     /// Too much is waiting to be committed.
     case busy
     case tooLarge(bytesMax: Int)
-    /// The leader has not committed in its own term yet (consensus.md §7, Ongaro 2015).
+    /// The leader has not committed in its own term yet (docs/consensus.md §7, Ongaro 2015).
     case leaderNotSettled
     /// Another configuration entry is not committed yet.
     case changeInProgress

@@ -1,7 +1,7 @@
 /// The numbers that shape one member's behaviour. Times are ticks; the shell decides how long a tick is
 /// (20 ms gives a 100 ms heartbeat and E = 1 s with the defaults).
 package struct RaftSettings: Equatable, Sendable {
-    /// E of consensus.md §3: election timeouts are drawn from [E, 2E).
+    /// E of docs/consensus.md §3: election timeouts are drawn from [E, 2E).
     package var electionTicks = 50
     package var heartbeatTicks = 5
     /// Bounds of one append message.

@@ -2,7 +2,7 @@
 ///
 /// A read is confirmed by a heartbeat round that *started after it arrived* and was answered by a majority.
 /// Rounds are numbered by a counter private to this leader and term, never by anything a caller chose:
-/// reused request ids gave etcd stale reads (consensus.md §5).
+/// reused request ids gave etcd stale reads (docs/consensus.md §5).
 struct ReadRounds: Sendable {
     enum Origin: Equatable, Sendable {
         case local(id: UInt64)

@@ -14,7 +14,7 @@ package struct RestoredState: Equatable, Sendable {
     /// Contiguous, ends at the last entry of the log (so it is empty only when the log is), and holds at least
     /// everything above `applied`.
     package var entries: [Entry] = []
-    /// The state machine's durable applied index: also the floor of the commit index (consensus.md §2).
+    /// The state machine's durable applied index: also the floor of the commit index (docs/consensus.md §2).
     package var applied = LogIndex.zero
 
     package init() {}

@@ -9,7 +9,7 @@ enum Standing: Equatable, Sendable {
 
 /// One round of asking for votes.
 struct Poll: Equatable, Sendable {
-    /// Replies to any other round are dropped (consensus.md §3).
+    /// Replies to any other round are dropped (docs/consensus.md §3).
     let round: UInt64
     /// Sorted by arrival, without duplicates.
     private(set) var grants: [MemberID] = []

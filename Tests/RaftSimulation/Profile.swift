@@ -1,7 +1,7 @@
 import Raft
 
 /// What one seed's run is made of. Every feature is on in some runs and off in others: leaving things out
-/// finds what a single tuned mix hides (swarm testing, consensus.md §12).
+/// finds what a single tuned mix hides (swarm testing, docs/consensus.md §12).
 struct Profile {
     /// What a run leans towards. Some bugs need several things to line up, and a broad mix seldom does that.
     enum Focus: CaseIterable { case mixed, contest, reads, churn }

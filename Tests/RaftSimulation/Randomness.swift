@@ -1,5 +1,5 @@
 /// One stream of pseudo-random numbers. Each concern of a run has its own, so that taking a fault away does
-/// not shift everything else (consensus.md §12).
+/// not shift everything else (docs/consensus.md §12).
 struct Stream {
     private var state: UInt64
 

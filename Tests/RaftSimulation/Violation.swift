@@ -1,4 +1,4 @@
-/// A broken invariant, named as in consensus.md §11.
+/// A broken invariant, named as in docs/consensus.md §11.
 struct Violation: Error, Equatable {
     let invariant: String
     let tick: Int
