@@ -72,6 +72,8 @@ let package = Package(
         tests("StorageTests", ["Storage", "Raft", "TrustStore", "JOSE", "Crypto"]),
         tests("MemberTests", ["Cluster", "Raft", "TrustStore", "Tokens", "JOSE", "Crypto", "EventLoop", collections, logging]),
         tests("APITests", ["API", "credence", "Cluster", "Raft", "TrustStore", "Tokens", "JOSE", "HTTP", "TLS", "Crypto", "EventLoop", httpTypes, logging, collections, arguments]),
+        tests("ClusterTests", ["JOSE", subprocess]),
+        tests("LayeringTests", []),
         .executableTarget(name: "RaftSimulation", dependencies: ["Raft"], path: "Tests/RaftSimulation", swiftSettings: strict + mutants),
     ]
 )

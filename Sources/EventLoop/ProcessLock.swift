@@ -68,6 +68,10 @@ package final class ProcessLock: Sendable {
 
     package func release() {
         let taken = descriptor.exchange(-1, ordering: .acquiringAndReleasing)
-        if taken >= 0 { _ = close(taken) }
+        guard taken >= 0 else { return }
+        // Unlocked by name: a child between fork and exec still holds a copy of the descriptor, and
+        // closing ours alone would leave the lock with it.
+        _ = flock(taken, LOCK_UN)
+        _ = close(taken)
     }
 }
