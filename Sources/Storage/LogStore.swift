@@ -9,8 +9,6 @@ package import Raft
 package final class LogStore {
     /// From so many bytes on, the WAL is worth moving into the file: some four thousand small entries.
     package static let checkpointBytes = 4 << 20
-    /// The WAL never grows beyond this, whether or not the owner asks for checkpoints.
-    package static let walBytesMax = 64 << 20
 
     private let file: SQLiteFile
     private var tail: LogTail
@@ -109,7 +107,6 @@ package final class LogStore {
         hardState = newHardState
         scan = nil
         bytesSinceCheckpoint += bytes
-        if bytesSinceCheckpoint > Self.walBytesMax { try checkpointIfDue() }
     }
 
     /// To be called when nothing waits for an acknowledgement. Does nothing while the WAL is small.
