@@ -17,6 +17,7 @@ package final class CredenceServer: Sendable {
     private let loops: [EventLoop]
     private let http: HTTPServer
     private let logger: Logger
+    private let endNotice: EndNotice
 
     /// The entry that founds a cluster; before it stands the configuration.
     private static let foundingIndex = LogIndex(2)
@@ -24,12 +25,16 @@ package final class CredenceServer: Sendable {
     /// How long requests under way may still take when the server stops.
     package static let stopGrace: Duration = .seconds(10)
 
-    private init(_ member: Member, _ address: SocketAddress, _ loops: [EventLoop], _ http: HTTPServer, _ logger: Logger) {
+    private init(
+        _ member: Member, _ address: SocketAddress, _ loops: [EventLoop], _ http: HTTPServer, _ logger: Logger,
+        _ endNotice: EndNotice
+    ) {
         self.member = member
         self.address = address
         self.loops = loops
         self.http = http
         self.logger = logger
+        self.endNotice = endNotice
     }
 
     /// - Parameter onStart: called once the member has started and before anything else can fail: a
@@ -42,9 +47,10 @@ package final class CredenceServer: Sendable {
         do throws(ServerError) {
             let addresses = try await ListenAddresses(options, on: loops[0])
             try await addresses.probe(on: loops[0])
-            let started = try await startMember(options, logger)
+            let endNotice = EndNotice()
+            let started = try await startMember(options, logger) { endNotice.end(.halted($0)) }
             onStart(started)
-            return try await serve(started.member, options, addresses, loops, logger)
+            return try await serve(started.member, options, addresses, loops, logger, endNotice)
         } catch {
             for loop in loops { loop.shutdown() }
             throw error
@@ -63,24 +69,23 @@ package final class CredenceServer: Sendable {
 
     /// For `--exit-after-init` too, which founds or joins and serves nobody.
     package static func startMember(
-        _ options: ServerOptions, _ logger: Logger
+        _ options: ServerOptions, _ logger: Logger, onHalt: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws(ServerError) -> StartedMember {
         let started: StartedMember
         do throws(StartError) {
-            started = try await Member.start(options.member, logger: logger) { reason in
-                logger.critical("this member no longer takes part in the log", metadata: ["reason": "\(reason)"])
-            }
+            started = try await Member.start(options.member, logger: logger, onHalt: onHalt)
         } catch {
             throw .start(error)
         }
         // A founder knows its cluster's certificate once it has applied its own founding. Waiting for
         // it here means that no client ever sees another; if it takes too long, serving is better.
-        if started.isFounder { _ = try? await started.member.waitUntilApplied(foundingIndex) }
+        if started.member.awaitsItsFounding { _ = try? await started.member.waitUntilApplied(foundingIndex) }
         return started
     }
 
     private static func serve(
-        _ member: Member, _ options: ServerOptions, _ addresses: ListenAddresses, _ loops: [EventLoop], _ logger: Logger
+        _ member: Member, _ options: ServerOptions, _ addresses: ListenAddresses, _ loops: [EventLoop], _ logger: Logger,
+        _ endNotice: EndNotice
     ) async throws(ServerError) -> CredenceServer {
         let settings = APISettings(ownUserID: options.ownUserID)
         let http = HTTPServer(loops: loops, onPeer: { member.accept(peer: $0) }) { loop in
@@ -89,12 +94,13 @@ package final class CredenceServer: Sendable {
         do throws(ServerError) {
             member.onServerTLSChange { identity in
                 logger.notice("the cluster certificate changed", metadata: ["fingerprint": "\(identity.fingerprint ?? "none")"])
-                Task { await http.replaceTLSContext(identity.context) }
+                // The newest at that time, because tasks may run in another order than they were made.
+                Task { await http.replaceTLSContext(member.serverTLS.context) }
             }
             let address = try await addresses.open(on: http, tls: member.serverTLS.context)
             // A change between the two lines above reached no listener.
             await http.replaceTLSContext(member.serverTLS.context)
-            return CredenceServer(member, address, loops, http, logger)
+            return CredenceServer(member, address, loops, http, logger, endNotice)
         } catch {
             await http.stop(grace: .zero)
             await member.stop()
@@ -109,16 +115,13 @@ package final class CredenceServer: Sendable {
         for loop in loops { loop.shutdown() }
     }
 
-    /// Returns at the first SIGTERM or SIGINT. A second one ends the process as usual, for whoever
-    /// does not want to wait.
-    package func waitForStopSignal() async {
-        let loop = loops[0]
-        let logger = logger
-        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            loop.execute {
-                StopSignal.watch(on: loop, logger: logger) { continuation.resume() }
-            }
+    /// Returns when there is a reason to end: the first SIGTERM or SIGINT, or a member that left the
+    /// log. A second signal ends the process as usual, for whoever does not want to wait.
+    package func waitForEnd() async -> ServiceEnd {
+        loops[0].execute { [loop = loops[0], logger, endNotice] in
+            StopSignal.watch(on: loop, logger: logger) { endNotice.end(.stopSignal) }
         }
+        return await endNotice.wait()
     }
 }
 

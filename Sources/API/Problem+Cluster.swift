@@ -29,6 +29,10 @@ extension Problem {
                 "not_understood: the leader runs a version that does not know this change; upgrade it", retryAfterSeconds: 30)
         case .halted(let reason):
             self = .unavailable("halted: this member no longer takes part: \(reason)", retryAfterSeconds: 30)
+        case .storageUnavailable(let reason):
+            self = .unavailable("storage_unavailable: \(reason); nothing was changed", retryAfterSeconds: 5)
+        case .cancelled:
+            self = .unavailable("cancelled: the caller hung up")
         case .stopping:
             self = .unavailable("stopping: this member is shutting down; ask another member")
         case .keyUnavailable(let reason):

@@ -16,7 +16,7 @@ enum PublicEndpoints {
         .get("/healthz", .open, EndpointDocument(summary: "The process is up")) { (_) throws(Problem) in
             .json(.object(["status": "ok"]))
         }.servedInClear(),
-        .getWaiting("/readyz", .open, EndpointDocument(summary: "This member would vouch now", statuses: [200, 503]), ready)
+        .get("/readyz", .open, EndpointDocument(summary: "This member would vouch now", statuses: [200, 503]), ready)
             .servedInClear(),
         .get("/openapi.json", .open, EndpointDocument(summary: "This interface, for machines")) { (_) throws(Problem) in
             Answer(status: .ok, body: .plain(OpenAPIDocument.encoded, contentType: "application/json"))
@@ -62,16 +62,19 @@ enum PublicEndpoints {
     private static let keySetSecondsMax = 60
 
     /// A member that cannot write still verifies, and says here that it should be looked at.
-    private static func ready(_ exchange: Exchange) async throws(Problem) -> Answer {
+    /// What is wrong with the member comes first: that its state then goes stale only follows from it.
+    private static func ready(_ exchange: Exchange) throws(Problem) -> Answer {
+        if let trouble = exchange.member.trouble {
+            // Paths on this machine are for its operators.
+            let why = exchange.caller.isTrusted ? ": \(trouble)" : ""
+            throw .unavailable("out_of_service\(why)", retryAfterSeconds: 5)
+        }
         let freshness = exchange.member.freshness(of: exchange.view)
         guard freshness.isFresh else {
             let age = freshness.ageMilliseconds
             let why = age.map { "not proven current for \($0) ms" } ?? "never proven current since the start"
             throw .unavailable("member_stale: the state of this member is \(why)")
         }
-        let status = await exchange.member.status()
-        if let reason = status.haltedReason { throw .unavailable("halted: \(reason)", retryAfterSeconds: 30) }
-        if let trouble = status.storageTrouble { throw .unavailable("storage_unavailable: \(trouble)", retryAfterSeconds: 5) }
         return .json(.object(["status": "ready"]))
     }
 }

@@ -22,8 +22,8 @@ enum ServerEndpoints {
     /// What we serve of the extensions that clients of Incus look for, and no more: an extension
     /// promised and not served fails in the middle of a command.
     static let extensions = [
-        "etag", "operation_wait", "clustering", "clustering_roles", "clustering_architecture", "clustering_join_token",
-        "cluster_join_token_expiry", "auth_user", "explicit_trust_token",
+        "etag", "clustering", "clustering_roles", "clustering_architecture", "clustering_join_token",
+        "cluster_join_token_expiry", "auth_user",
     ]
 
     private static func common(auth: String, extensions: JSON, config: JSON) -> JSONObject {

@@ -41,14 +41,22 @@ package struct FreshnessRule: Equatable, Sendable {
     }
 }
 
-/// The freshness point, written by the cluster loop and read by every request loop.
+/// The newest moment at which one view was provably current; written by the cluster loop, read by
+/// every request loop.
+///
+/// It belongs to its view and ends with it: a proof that comes after the view was replaced is a proof
+/// of the newer one, and must not make a request that still holds the older one look fresh.
 ///
 /// One atomic word: request loops read it on every verification and must not wait for the cluster loop.
 package final class FreshnessPoint: Sendable {
     /// Nanoseconds of the boot-time clock; zero until the first proof.
-    private let nanoseconds = Atomic<UInt64>(0)
+    private let nanoseconds: Atomic<UInt64>
 
-    package init() {}
+    /// - Parameter instant: what the view before this one had proved. A newer view holds all that an
+    ///   older one held, so it is at least as current.
+    package init(continuing instant: MonotonicInstant? = nil) {
+        nanoseconds = Atomic(instant?.nanoseconds ?? 0)
+    }
 
     package var instant: MonotonicInstant? {
         let value = nanoseconds.load(ordering: .acquiring)
@@ -60,7 +68,7 @@ package final class FreshnessPoint: Sendable {
         nanoseconds.max(instant.nanoseconds, ordering: .acquiringAndReleasing)
     }
 
-    /// This member can no longer prove anything (it halted): it is stale until the next proof, if any.
+    /// This member can no longer prove anything (it stopped): it is stale from now on.
     package func clear() {
         nanoseconds.store(0, ordering: .releasing)
     }

@@ -31,7 +31,12 @@ extension Member {
                     expiresAt: token.expiresAt)),
             by: actor, requestID: requestID)
         // A client's retry finds its first token on record, whose secret is gone; it must ask anew.
-        guard committed.result.id == JoinSecret.tokenID(of: secret) else { throw .outcomeUnknown }
+        guard committed.result.id == JoinSecret.tokenID(of: secret) else {
+            throw .refused(
+                CommandRefusal(
+                    .requestReused,
+                    "a join token was already made for this Idempotency-Key and its secret is kept nowhere; ask with another key"))
+        }
         return JoinTokenGrant(id: committed.result.id, createdAt: now, token: token)
     }
 
@@ -76,7 +81,7 @@ extension Member {
                 authority: Certificate(der: cluster.caCertificate), authorityKey, now: WallClock.nowSeconds())
             return NewMember(
                 id: request.memberID, name: request.serverName, addresses: request.addresses,
-                publicKey: signed.publicKey.spki, certificate: certificate.der)
+                publicKey: signed.publicKey.spki, certificate: certificate.der, featureLevel: request.featureLevel)
         } catch {
             throw .keyUnavailable("the member certificate could not be issued: \(error)")
         }

@@ -44,29 +44,40 @@ package final class Member: Sendable {
     package var view: MemberView { node.box.view }
 
     package func freshness(of view: MemberView) -> Freshness {
-        view.freshnessRule.judge(point: node.freshnessPoint.instant, now: .now())
+        view.freshness(now: .now())
     }
 
     /// The whole verdict about a token: signature, rules, and whether this member may vouch at all.
     ///
     /// Freshness is judged last and at this moment, after the signature, so that time spent on the
-    /// signature counts against it. Only an acceptance needs it: a refusal stays a refusal.
+    /// signature counts against it. A refusal stays a refusal, but for an unknown key: a member that
+    /// is behind may only not know it yet, and must not make its holder throw a good token away.
     package func verify(
         _ token: borrowing Span<UInt8>, in view: MemberView, expecting: Expectation, cache: SignatureCache?
     ) -> Verdict {
         let verdict = TokenVerifier.verify(
             copy token, in: view.tokens, now: WallClock.nowSeconds(), expecting: expecting, cache: cache)
-        guard case .accepted(let verified) = verdict, !freshness(of: view).isFresh else { return verdict }
-        return .rejected(.memberStale, verified)
+        switch verdict {
+        case .accepted(let verified):
+            return freshness(of: view).isFresh ? verdict : .rejected(.memberStale, verified)
+        case .rejected(.unknownKey, _):
+            return freshness(of: view).isFresh ? verdict : .rejected(.memberStale)
+        case .rejected:
+            return verdict
+        }
     }
 
     package func explain(_ token: [UInt8], in view: MemberView, expecting: Expectation = Expectation()) -> Explanation {
         TokenExplainer.explain(token, in: view.tokens, now: WallClock.nowSeconds(), expecting: expecting)
+            .judged(byMemberFresh: freshness(of: view).isFresh, ageMilliseconds: freshness(of: view).ageMilliseconds)
     }
 
     package func status() async -> ClusterStatus {
         await node.status()
     }
+
+    /// A founder, also one that was killed at once, knows its cluster when it has applied its own first entries.
+    package var awaitsItsFounding: Bool { view.state.cluster == nil && node.bootstrapPeers.isEmpty }
 
     /// What keeps this member from taking part in the log, for readiness; nil when nothing does.
     package var trouble: String? { node.haltedReason ?? storage.trouble }
@@ -88,7 +99,11 @@ package final class Member: Sendable {
     package static let peerProtocol = Node.peerProtocol
 
     /// Takes over a connection whose ALPN chose the members' protocol. From any loop.
+    ///
+    /// Anybody can offer that protocol, so strangers are dropped here, on the loop that accepted
+    /// them: the cluster loop, which keeps the leader's heartbeats, only hears from known keys.
     package func accept(peer: DetachedTLSStream) {
+        guard let key = peer.peerCertificate?.subjectPublicKeyInfo, node.isKnownPeerKey(key) else { return }
         loop.execute { [node] in node.assumeIsolated { $0.accept(peer) } }
     }
 

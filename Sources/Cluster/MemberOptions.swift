@@ -33,6 +33,12 @@ package struct MemberOptions: Sendable {
     }
 }
 
+extension MemberOptions: CustomStringConvertible, CustomDebugStringConvertible {
+    /// Without the join token and the passphrase.
+    package var description: String { "member \(name) in \(dataDirectory)" }
+    package var debugDescription: String { description }
+}
+
 /// The log's clock. Must be the same on every member of a cluster.
 package struct MemberTiming: Equatable, Sendable {
     /// One tick of the Raft core.

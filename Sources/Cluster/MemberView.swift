@@ -1,3 +1,4 @@
+package import EventLoop
 package import Raft
 package import Tokens
 package import TrustStore
@@ -9,8 +10,11 @@ package final class MemberView: Sendable {
     /// The newest entry whose effect is in it.
     package let index: LogIndex
     package let freshnessRule: FreshnessRule
+    /// How current this very view has been proved to be.
+    let proven: FreshnessPoint
 
-    init(tokens: TokenView, index: LogIndex) {
+    init(tokens: TokenView, index: LogIndex, proven: FreshnessPoint) {
+        self.proven = proven
         self.tokens = tokens
         self.index = index
         let settings = tokens.state.cluster?.settings ?? ClusterSettings()
@@ -18,4 +22,8 @@ package final class MemberView: Sendable {
     }
 
     package var state: TrustState { tokens.state }
+
+    package func freshness(now: MonotonicInstant) -> Freshness {
+        freshnessRule.judge(point: proven.instant, now: now)
+    }
 }

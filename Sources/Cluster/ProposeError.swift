@@ -19,6 +19,10 @@ package enum ProposeError: Error, Equatable, Sendable {
     case notUnderstoodByLeader
     /// This member no longer takes part in the log; the reason is for the operator.
     case halted(String)
+    /// This member cannot write its log at the moment, so it could not see the change through; nothing was changed.
+    case storageUnavailable(String)
+    /// The task that waited was cancelled: its caller hung up.
+    case cancelled
     case stopping
     /// A secret could not be sealed or opened; the reason carries none of it.
     case keyUnavailable(String)
@@ -29,4 +33,16 @@ package struct Committed: Equatable, Sendable {
     /// The entry that did it: for a repeated request, the first one.
     package let index: LogIndex
     package let result: CommandResult
+}
+
+extension ProposalObstacle {
+    /// What the waiters are told when this refusal is the whole story: nothing was changed.
+    var error: ProposeError {
+        switch self {
+        case .notLeader: .noLeader
+        case .busy: .busy
+        case .tooLarge: .tooLarge
+        case .notUnderstood: .notUnderstoodByLeader
+        }
+    }
 }

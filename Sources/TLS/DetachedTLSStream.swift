@@ -1,3 +1,4 @@
+package import Crypto
 internal import EventLoop
 
 /// An established TLS connection between two loops. Closes the connection if nobody takes it.
@@ -6,8 +7,12 @@ internal import EventLoop
 package final class DetachedTLSStream: @unchecked Sendable {
     let descriptor: DetachedDescriptor
     let session: TLSSession
+    /// The certificate that the other side proved to hold, so that a stranger can be dropped before
+    /// the connection moves.
+    package let peerCertificate: Certificate?
 
     init(_ descriptor: DetachedDescriptor, _ session: TLSSession) {
+        peerCertificate = session.peerCertificates.first
         self.descriptor = descriptor
         self.session = session
     }

@@ -4,7 +4,7 @@ package import JOSE
 /// the token's signature, so it may be shown and logged.
 package struct Explanation: Sendable, Equatable {
     package enum Check: String, Sendable, CaseIterable {
-        case size, form, header, algorithm, key, signature, claims, issuer, times, revocation, binding, audience, scope
+        case size, form, header, algorithm, key, signature, claims, issuer, times, revocation, binding, audience, scope, freshness
     }
 
     package enum Outcome: String, Sendable { case pass, fail, skipped }
@@ -30,6 +30,23 @@ package struct Explanation: Sendable, Equatable {
         if let reason { object["reason"] = .string(reason.rawValue) }
         object["steps"] = .array(steps.map(\.json))
         return .object(object)
+    }
+}
+
+extension Explanation {
+    /// With the last check: whether the member that explains may vouch at all. As in the verdict, a
+    /// token that is refused stays refused, but an unknown key may only be unknown yet.
+    ///
+    /// - Parameter ageMilliseconds: since the member's state was provably current; nil when it never was.
+    package func judged(byMemberFresh isFresh: Bool, ageMilliseconds: Int64?) -> Explanation {
+        var judged = self
+        let age = ageMilliseconds.map { "proven current \($0) ms ago" } ?? "never proven current since it started"
+        judged.steps.append(
+            Step(
+                check: .freshness, outcome: isFresh ? .pass : .fail, detail: "the state of this member was \(age)",
+                hint: isFresh ? nil : "ask another member; this one cannot reach the leader, or has just started"))
+        if !isFresh, reason == nil || reason == .unknownKey { judged.reason = .memberStale }
+        return judged
     }
 }
 

@@ -33,6 +33,7 @@ struct Serve: Verb {
         let settings = try ServeSettings(self)
         let logger = settings.logger()
         let options = try settings.serverOptions(join: join, saveToken: saveToken)
+        let end: ServiceEnd
         do throws(ServerError) {
             if exitAfterInit {
                 let started = try await CredenceServer.startMember(options, logger)
@@ -42,12 +43,14 @@ struct Serve: Verb {
             }
             let server = try await CredenceServer.start(options, logger: logger) { announce($0, options, logger) }
             logger.notice("serving", metadata: ["address": "\(server.address)"])
-            await server.waitForStopSignal()
+            end = await server.waitForEnd()
             await server.stop()
             logger.notice("stopped")
         } catch {
             throw CommandFailure.refused("\(error)")
         }
+        // A failure status, so that a supervisor starts it again or an operator looks.
+        if case .halted(let reason) = end { throw CommandFailure.refused(reason) }
     }
 
     /// The first token is shown once and kept nowhere; standard output carries nothing else, so that

@@ -98,7 +98,7 @@ struct ClusterResourceTests {
             let body: JSON = [
                 "server_name": "n2", "secret": .string(String(repeating: "0", count: 64)),
                 "member_id": .string(String(repeating: "1", count: 32)), "certificate_request": "AAAA",
-                "addresses": ["127.0.0.1:1"],
+                "addresses": ["127.0.0.1:1"], "feature_level": 1,
             ]
             let answer = try await served.send("POST", "/1.0/cluster/join", body)
             #expect(answer.status == 403, "\(answer)")

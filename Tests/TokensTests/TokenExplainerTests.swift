@@ -22,7 +22,7 @@ struct TokenExplainerTests {
         let good = text(try world.token())
         for token in [good, "", "x", "a.b.c", good + "A", text(try world.token(header: ["alg": "none"])), text(try world.token(header: ["kid": "x"])),
                       text(try world.token(claims: ["exp": "x"])), String(repeating: "x", count: 9000)] {
-            #expect(try explain(token, world).steps.map(\.check) == Explanation.Check.allCases)
+            #expect(try explain(token, world).steps.map(\.check) == Explanation.Check.allCases.filter { $0 != .freshness })
         }
         #expect(try explain(good, world).valid)
         #expect(try explain(good, world).steps.allSatisfy { $0.outcome != .fail && $0.hint == nil })

@@ -3,29 +3,31 @@ import Raft
 
 /// Requests that wait until this member has applied some index, ordered by it.
 struct IndexWaiters {
-    typealias Waiter = CheckedContinuation<Result<LogIndex, ProposeError>, Never>
+    /// Told the answer, once.
+    typealias Waiter = (Result<LogIndex, ProposeError>) -> Void
 
     private struct Wait {
         let index: LogIndex
+        let key: UInt64
         let deadline: MonotonicInstant
         let waiter: Waiter
     }
 
-    /// Every waiting request holds a connection, so this bounds nothing that connections do not.
+    /// The last line: a wait ends when its connection does, and connections are bounded too.
     static let countMax = 16_384
 
     private var waits: [Wait] = []
 
     var count: Int { waits.count }
 
-    /// False when there are too many already; the waiter has then been told.
-    mutating func add(_ index: LogIndex, until deadline: MonotonicInstant, _ waiter: Waiter) {
+    /// When there are too many already, the waiter is told so at once.
+    mutating func add(_ index: LogIndex, key: UInt64, until deadline: MonotonicInstant, _ waiter: @escaping Waiter) {
         guard waits.count < Self.countMax else {
-            waiter.resume(returning: .failure(.busy))
+            waiter(.failure(.busy))
             return
         }
         let position = waits.partitioningIndex { $0.index > index }
-        waits.insert(Wait(index: index, deadline: deadline, waiter: waiter), at: position)
+        waits.insert(Wait(index: index, key: key, deadline: deadline, waiter: waiter), at: position)
     }
 
     mutating func applied(_ applied: LogIndex) {
@@ -33,7 +35,7 @@ struct IndexWaiters {
         guard reached > 0 else { return }
         let done = waits[..<reached]
         waits.removeFirst(reached)
-        for wait in done { wait.waiter.resume(returning: .success(applied)) }
+        for wait in done { wait.waiter(.success(applied)) }
     }
 
     mutating func expire(now: MonotonicInstant, applied: LogIndex) {
@@ -41,14 +43,20 @@ struct IndexWaiters {
         let late = waits.filter { $0.deadline <= now }
         waits.removeAll { $0.deadline <= now }
         for wait in late {
-            wait.waiter.resume(returning: .failure(.notApplied(waitedFor: wait.index, applied: applied)))
+            wait.waiter(.failure(.notApplied(waitedFor: wait.index, applied: applied)))
         }
+    }
+
+    /// Whoever waited has gone.
+    mutating func cancel(_ key: UInt64) {
+        guard let position = waits.firstIndex(where: { $0.key == key }) else { return }
+        waits.remove(at: position).waiter(.failure(.cancelled))
     }
 
     mutating func failAll(_ error: ProposeError) {
         let all = waits
         waits = []
-        for wait in all { wait.waiter.resume(returning: .failure(error)) }
+        for wait in all { wait.waiter(.failure(error)) }
     }
 }
 

@@ -1,44 +1,59 @@
 import HashTreeCollections
+import Crypto
+import HashTreeCollections
 import Raft
 import Tokens
 import TrustStore
 
 extension Node {
     /// Applies committed entries in order and makes their effect visible before anybody is told of it.
+    ///
+    /// A version that cannot read a command stops there, rather than skip an entry that other members
+    /// obeyed; what came before it is applied all the same.
     func apply(_ entries: [Entry]) {
-        guard let last = entries.last else { return }
-        var answers: [(RequestID, CommandOutcome)] = []
-        var touched = Set<StateCollection>()
+        var batch = AppliedBatch()
+        var problem: CommandError?
         for entry in entries {
-            var changes: [StateChange] = []
-            if entry.kind == .command {
-                guard let command = decoded(entry) else { return }
-                let transition = state.applying(command, at: entry.index)
-                state = transition.state
-                changes = transition.changes
-                touched.formUnion(changes.map(\.collection))
-                answers.append((command.requestID, transition.outcome))
+            do throws(CommandError) {
+                try apply(entry, to: &batch)
+            } catch {
+                problem = error
+                break
             }
-            storage.record(changes, through: entry.position)
-            appliedIndex = entry.index
         }
-        if touched.contains(.signingKeys) { rebuildKeys() }
-        box.replace(MemberView(tokens: TokenView(state: state, keys: keys), index: last.index))
-        if touched.contains(.members) { membershipChanged() }
-        if touched.contains(.cluster) { publishServerIdentity() }
-        step(.applied(through: last.index))
-        settle(answers)
+        if let last = batch.last { publish(batch, through: last) }
+        if let problem { halt("entry \(appliedIndex.next) cannot be applied: \(problem)") }
     }
 
-    /// Nil when this version cannot read the command: it then stops applying, rather than skip an
-    /// entry that other members obeyed.
-    private func decoded(_ entry: Entry) -> Command? {
-        do throws(CommandError) {
-            return try Command(decoding: entry.payload)
-        } catch {
-            halt("entry \(entry.index) cannot be applied: \(error)")
-            return nil
+    private struct AppliedBatch {
+        var last: LogIndex?
+        var answers: [(RequestID, CommandOutcome)] = []
+        var touched = Set<StateCollection>()
+    }
+
+    private func apply(_ entry: Entry, to batch: inout AppliedBatch) throws(CommandError) {
+        var changes: [StateChange] = []
+        if entry.kind == .command {
+            let command = try Command(decoding: entry.payload)
+            let transition = state.applying(command, at: entry.index)
+            state = transition.state
+            changes = transition.changes
+            batch.touched.formUnion(changes.map(\.collection))
+            batch.answers.append((command.requestID, transition.outcome))
         }
+        storage.record(changes, through: entry.position)
+        appliedIndex = entry.index
+        batch.last = entry.index
+    }
+
+    private func publish(_ batch: AppliedBatch, through last: LogIndex) {
+        if batch.touched.contains(.signingKeys) { rebuildKeys() }
+        let proven = FreshnessPoint(continuing: box.view.proven.instant)
+        box.replace(MemberView(tokens: TokenView(state: state, keys: keys), index: last, proven: proven))
+        if batch.touched.contains(.members) { membershipChanged() }
+        if batch.touched.contains(.cluster) { publishServerIdentity() }
+        step(.applied(through: last))
+        settle(batch.answers)
     }
 
     private func settle(_ answers: [(RequestID, CommandOutcome)]) {
@@ -66,5 +81,9 @@ extension Node {
     func membershipChanged() {
         step(.setLearners(state.members.values.map(\.id).sorted()))
         updateLinks()
+        certificateExpiries = Dictionary(
+            uniqueKeysWithValues: state.members.values.compactMap { member in
+                (try? Certificate(der: member.certificate)).map { (member.id, $0.notAfterAt) }
+            })
     }
 }

@@ -10,6 +10,8 @@ struct Housekeeping {
     /// A change that did not take effect is tried again after this.
     static let patience: Duration = .seconds(2)
 
+    /// When this leader first saw each pending key applied here, by its own clock.
+    var pendingKeySeenAt: [String: MonotonicInstant] = [:]
     var lastRoundAt: MonotonicInstant?
     /// When each standing task was last proposed, by a name for it.
     var proposedAt: [String: MonotonicInstant] = [:]
@@ -33,7 +35,11 @@ extension Node {
     static let system = TrustStore.Actor(id: "cluster", method: "member", address: nil)
 
     func keepHouse(now: MonotonicInstant) {
-        guard core.role == .leader, housekeeping.isDue(now: now) else { return }
+        guard core.role == .leader else {
+            housekeeping.pendingKeySeenAt = [:]
+            return
+        }
+        guard housekeeping.isDue(now: now) else { return }
         promoteLearner(now: now)
         activatePendingKeys(now: now)
         sweepJoinTokens(now: now)
@@ -51,22 +57,32 @@ extension Node {
     }
 
     /// A key may sign once every member can verify with it: each has reported applying it, or those
-    /// that have not are stale by now and vouch for nothing (docs/consensus.md §5).
+    /// that have not are stale by now and vouch for nothing (docs/decisions/0005).
     private func activatePendingKeys(now: MonotonicInstant) {
-        let nowSeconds = WallClock.nowSeconds()
-        for key in state.signingKeys.values where key.state == .pending {
-            guard nowSeconds >= key.activateAfter ?? 0, isKnownEverywhere(key, nowSeconds: nowSeconds, now: now),
+        let pending = state.signingKeys.values.filter { $0.state == .pending }
+        housekeeping.pendingKeySeenAt = housekeeping.pendingKeySeenAt.filter { seen in
+            pending.contains { $0.kid == seen.key }
+        }
+        for key in pending {
+            let seenAt = housekeeping.pendingKeySeenAt[key.kid] ?? now
+            housekeeping.pendingKeySeenAt[key.kid] = seenAt
+            guard WallClock.nowSeconds() >= key.activateAfter ?? 0, isKnownEverywhere(key) || isOld(seenAt, now: now),
                 housekeeping.begin("activate \(key.kid)", now: now)
             else { continue }
             proposeAsLeader(.activateSigningKey(kid: key.kid, retiringSeconds: state.settings.tokenSecondsMax))
         }
     }
 
-    private func isKnownEverywhere(_ key: SigningKeyRecord, nowSeconds: Int64, now: MonotonicInstant) -> Bool {
-        let others = state.members.values.filter { $0.id != identity.id }
-        if others.allSatisfy({ (reports[$0.id]?.report.appliedIndex ?? .zero) >= key.version }) { return true }
-        // Whole seconds and the stamp's own tolerance: one more than the bound on either side.
-        return nowSeconds - key.createdAt > state.settings.maxStalenessMilliseconds / 1000 + 2
+    private func isKnownEverywhere(_ key: SigningKeyRecord) -> Bool {
+        state.members.values.filter { $0.id != identity.id }.allSatisfy { member in
+            (reports[member.id]?.report.appliedIndex ?? .zero) >= key.version
+        }
+    }
+
+    /// Whoever could still vouch without the key proved its state before this leader saw the key; one
+    /// second more covers both clocks' errors.
+    private func isOld(_ seenAt: MonotonicInstant, now: MonotonicInstant) -> Bool {
+        now - seenAt > .milliseconds(state.settings.maxStalenessMilliseconds) + .seconds(1)
     }
 
     private static let joinTokenSweepDelaySeconds: Int64 = 60

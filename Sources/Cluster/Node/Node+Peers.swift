@@ -17,6 +17,13 @@ extension Node {
         return state.members.values.filter { $0.id != identity.id }.map(MemberFile.Peer.init)
     }
 
+    /// From any thread, by the current view.
+    nonisolated func isKnownPeerKey(_ key: [UInt8]) -> Bool {
+        let state = box.view.state
+        guard state.cluster != nil else { return bootstrapPeers.contains { $0.publicKey == key } }
+        return state.member(publicKey: key).map { $0.id != identity.id } ?? false
+    }
+
     func updateLinks() {
         let known = knownPeers
         for (id, link) in links where !known.contains(link.peer) {
@@ -65,7 +72,6 @@ extension Node {
         guard let certificate = stream.peerCertificates.first,
             let peer = knownPeers.first(where: { $0.publicKey == certificate.subjectPublicKeyInfo })
         else {
-            logger.notice("a stranger spoke the peer protocol", metadata: ["address": "\(stream.peerAddress.map { "\($0)" } ?? "unknown")"])
             return InboundPeer.sayGoodbye("your key is not in the membership that this member knows", over: stream)
         }
         listen(to: peer, over: stream)
@@ -101,7 +107,7 @@ extension Node {
             }
             step(.received(message))
         case .proposal(let encoded): accept(encoded, from: .member(member))
-        case .proposalRejected(let id, let obstacle): rejected(id, obstacle)
+        case .proposalRejected(let id, let obstacle): rejected(id, obstacle, by: member)
         case .status(let report): reports[member] = ReceivedReport(report: report, at: .now(), wallClock: WallClock.nowMilliseconds())
         case .goodbye(let reason):
             logger.info("a member said goodbye", metadata: ["member": "\(name(of: member))", "reason": "\(reason)"])

@@ -20,13 +20,14 @@ extension Node {
             throw .refused(
                 CommandRefusal(.requestReused, "this request id is in use for \(underWay.kind.rawValue); use a new one"))
         }
+        if let trouble = storage.trouble { throw .storageUnavailable(trouble) }
         let deadline = MonotonicInstant.now() + timeout
         let encoded = TrustStore.Proposal(
             requestID: requestID, proposedAfter: appliedIndex, actor: actor, body: body
         ).encode()
         guard encoded.count <= TrustStore.Proposal.encodedBytesMax else { throw .tooLarge }
-        let answer = await withCheckedContinuation(isolation: self) { waiter in
-            wait(for: requestID, kind: body.kind, encoded: encoded, deadline: deadline, waiter)
+        let answer = await withCheckedContinuation(isolation: self) { continuation in
+            wait(for: requestID, kind: body.kind, encoded: encoded, deadline: deadline) { continuation.resume(returning: $0) }
         }
         return try answer.get()
     }
@@ -41,13 +42,13 @@ extension Node {
 
     private func wait(
         for id: RequestID, kind: CommandKind, encoded: [UInt8], deadline: MonotonicInstant,
-        _ waiter: CheckedContinuation<PendingProposal.Answer, Never>
+        _ waiter: @escaping PendingProposal.Waiter
     ) {
         if pending[id] != nil {
             // The same request twice at once (a client's retry): one change, two answers.
             pending[id]?.addWaiter(waiter)
         } else if pending.count >= Self.pendingMax {
-            waiter.resume(returning: .failure(.busy))
+            waiter(.failure(.busy))
         } else {
             pending[id] = PendingProposal(id: id, kind: kind, encoded: encoded, deadline: deadline, waiter: waiter)
             offer(id, now: .now())
@@ -57,7 +58,7 @@ extension Node {
     /// Offers again what a new leader has not been offered, or what an old offer seems to have lost.
     func offerPending(now: MonotonicInstant) {
         guard !pending.isEmpty, let leadership else { return }
-        for proposal in pending.values where proposal.shouldOffer(to: leadership, now: now) {
+        for proposal in Array(pending.values) where proposal.shouldOffer(to: leadership, now: now) {
             offer(proposal.id, now: now)
         }
     }
@@ -119,19 +120,21 @@ extension Node {
 
     private func reject(_ id: RequestID, _ origin: OfferTable.Origin, _ obstacle: ProposalObstacle) {
         switch origin {
-        case .here: rejected(id, obstacle)
+        case .here: rejected(id, obstacle, by: identity.id)
         case .member(let member): send(.proposalRejected(id, obstacle), to: member)
         case .configuration: break
         }
     }
 
-    /// What the leader did not take is offered again at the next tick that knows a leader, until its deadline.
-    func rejected(_ id: RequestID, _ obstacle: ProposalObstacle) {
-        switch obstacle {
-        case .notLeader: pending[id]?.rejected()
-        case .busy, .tooLarge, .notUnderstood:
-            guard let proposal = pending.removeValue(forKey: id) else { return }
-            proposal.answer(.failure(obstacle == .busy ? .busy : obstacle == .tooLarge ? .tooLarge : .notUnderstoodByLeader))
+    /// What the leader did not take is offered again at the next tick that knows a leader, until its
+    /// deadline. A final refusal is passed on only when no earlier offer may still be in somebody's log.
+    func rejected(_ id: RequestID, _ obstacle: ProposalObstacle, by member: MemberID) {
+        guard let proposal = pending[id], proposal.offeredTo?.leader == member else { return }
+        guard obstacle != .notLeader, proposal.wasOfferedOnce else {
+            pending[id]?.rejected()
+            return
         }
+        pending[id] = nil
+        proposal.answer(.failure(obstacle.error))
     }
 }

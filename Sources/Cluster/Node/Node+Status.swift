@@ -29,8 +29,7 @@ extension Node {
     }
 
     private var ownAgeMilliseconds: UInt64? {
-        let freshness = box.view.freshnessRule.judge(point: freshnessPoint.instant, now: .now())
-        return freshness.ageMilliseconds.map { UInt64(clamping: $0) }
+        box.view.freshness(now: .now()).ageMilliseconds.map { UInt64(clamping: $0) }
     }
 
     func status() -> ClusterStatus {
@@ -55,16 +54,23 @@ extension Node {
             lag: applied.map { core.commitIndex.rawValue - min($0.rawValue, core.commitIndex.rawValue) },
             ageMilliseconds: isSelf ? ownAgeMilliseconds : Self.currentAge(received, sinceContact),
             version: isSelf ? CredenceVersion.text : received?.report.version,
-            clockSkewMilliseconds: isSelf ? 0 : received.map { $0.report.wallClockMilliseconds - $0.wallClock },
+            clockSkewMilliseconds: isSelf ? 0 : received.map(Self.clockSkew),
             addresses: member.addresses,
-            certificateExpiresAt: (try? Certificate(der: member.certificate))?.notAfterAt,
+            certificateExpiresAt: certificateExpiries[member.id],
             lastContactMilliseconds: isSelf ? 0 : sinceContact.map(Self.milliseconds))
     }
 
     /// The age it reported, grown by the time since.
     private static func currentAge(_ received: ReceivedReport?, _ sinceContact: Duration?) -> UInt64? {
         guard let age = received?.report.ageMilliseconds, let sinceContact else { return nil }
-        return age.addingReportingOverflow(milliseconds(sinceContact)).partialValue
+        let (sum, overflow) = age.addingReportingOverflow(milliseconds(sinceContact))
+        return overflow ? .max : sum
+    }
+
+    /// Saturates: the other clock is whatever a peer wrote.
+    private static func clockSkew(_ received: ReceivedReport) -> Int64 {
+        let (skew, overflow) = received.report.wallClockMilliseconds.subtractingReportingOverflow(received.wallClock)
+        return overflow ? (received.report.wallClockMilliseconds < 0 ? .min : .max) : skew
     }
 
     private static func milliseconds(_ duration: Duration) -> UInt64 {

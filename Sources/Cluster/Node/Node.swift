@@ -19,7 +19,6 @@ actor Node {
 
     nonisolated let identity: MemberIdentity
     nonisolated let box: ViewBox
-    nonisolated let freshnessPoint: FreshnessPoint
     let storage: StorageThread
     let timing: MemberTiming
     let logger: Logger
@@ -41,12 +40,15 @@ actor Node {
     var links: [MemberID: PeerLink] = [:]
     var inbound: [ObjectIdentifier: InboundPeer] = [:]
     var reports: [MemberID: ReceivedReport] = [:]
-    var bootstrapPeers: [MemberFile.Peer]
+    nonisolated let bootstrapPeers: [MemberFile.Peer]
     var housekeeping = Housekeeping()
+    /// Parsed once for each membership, because parsing a certificate is slow.
+    var certificateExpiries: [MemberID: Int64] = [:]
     var onServerIdentity: (@Sendable (TLSServerIdentity) -> Void)?
     let onHalt: @Sendable (String) -> Void
     /// Written here once, read by any request loop that is asked for readiness.
     private nonisolated let haltNote = Mutex<String?>(nil)
+    private var clocks = ClockWatch()
     private var ticker: LoopTimer?
     var lastStampMilliseconds: Int64 = 0
     var lastReportAt: MonotonicInstant?
@@ -62,7 +64,6 @@ actor Node {
         loop = parts.loop
         identity = parts.identity
         box = parts.box
-        freshnessPoint = parts.freshnessPoint
         storage = parts.storage
         timing = parts.timing
         logger = parts.logger
@@ -94,7 +95,7 @@ actor Node {
         run = .stopped
         ticker?.cancel()
         ticker = nil
-        freshnessPoint.clear()
+        box.view.proven.clear()
         failWaiters(.stopping)
         for link in links.values { link.close() }
         for peer in inbound.values { peer.close() }
@@ -105,11 +106,12 @@ actor Node {
     private func tick() {
         guard run != .stopped else { return }
         let now = MonotonicInstant.now()
+        distrustClocks(now: now)
         if run == .running { step(.tick) }
         expireWaiters(now: now)
         guard run == .running else { return }
         offerPending(now: now)
-        askReadsAgain()
+        askBarriers(now: now)
         keepFresh(now: now)
         reportToPeers(now: now)
         keepHouse(now: now)
@@ -118,6 +120,15 @@ actor Node {
             link.tick(now: now)
         }
         flushLinks()
+    }
+
+    /// An age measured over a jump may be too small, and so may that of a question asked before it:
+    /// both are dropped, and the next answer proves this member current again.
+    private func distrustClocks(now: MonotonicInstant) {
+        guard clocks.diverged(boot: now, wallMilliseconds: WallClock.nowMilliseconds()) else { return }
+        box.view.proven.clear()
+        reads.dropFreshness()
+        logger.warning("the clocks of this machine moved apart; proving the state current again")
     }
 
     // MARK: - Driving the core
@@ -197,17 +208,17 @@ actor Node {
     nonisolated var haltedReason: String? { haltNote.withLock { $0 } }
 
     private func failWaiters(_ error: ProposeError) {
-        let waiting = pending.values
+        let waiting = Array(pending.values)
         pending = [:]
-        for proposal in waiting { proposal.answer(.failure(error)) }
+        for proposal in waiting { proposal.answer(.failure(proposal.ending(error))) }
         indexWaiters.failAll(error)
         reads.failAll(error)
     }
 
     private func expireWaiters(now: MonotonicInstant) {
-        for proposal in pending.values where proposal.deadline <= now {
+        for proposal in Array(pending.values) where proposal.deadline <= now {
             pending[proposal.id] = nil
-            proposal.answer(.failure(proposal.expiry))
+            proposal.answer(.failure(proposal.ending(.noLeader)))
         }
         indexWaiters.expire(now: now, applied: appliedIndex)
         reads.expire(now: now)
@@ -227,7 +238,6 @@ struct NodeParts {
     let loop: EventLoop
     let identity: MemberIdentity
     let box: ViewBox
-    let freshnessPoint: FreshnessPoint
     let storage: StorageThread
     let timing: MemberTiming
     let logger: Logger

@@ -6,16 +6,18 @@ import TrustStore
 /// here or its time is up, and offered again whenever the leader changes: applying drops repeats.
 struct PendingProposal {
     typealias Answer = Result<Committed, ProposeError>
+    /// Told the answer, once.
+    typealias Waiter = (Answer) -> Void
 
     let id: RequestID
     let kind: CommandKind
     let encoded: [UInt8]
     let deadline: MonotonicInstant
-    private(set) var waiters: [CheckedContinuation<Answer, Never>]
+    private(set) var waiters: [Waiter]
     /// The leadership it was last offered to.
     private(set) var offeredTo: Leadership?
     private(set) var offeredAt: MonotonicInstant?
-    private(set) var wasEverOffered = false
+    private var offersCount = 0
 
     struct Leadership: Equatable {
         let leader: MemberID
@@ -27,7 +29,7 @@ struct PendingProposal {
 
     init(
         id: RequestID, kind: CommandKind, encoded: [UInt8], deadline: MonotonicInstant,
-        waiter: CheckedContinuation<Answer, Never>
+        waiter: @escaping Waiter
     ) {
         self.id = id
         self.kind = kind
@@ -36,7 +38,7 @@ struct PendingProposal {
         waiters = [waiter]
     }
 
-    mutating func addWaiter(_ waiter: CheckedContinuation<Answer, Never>) {
+    mutating func addWaiter(_ waiter: @escaping Waiter) {
         waiters.append(waiter)
     }
 
@@ -48,8 +50,11 @@ struct PendingProposal {
     mutating func offered(to leadership: Leadership, now: MonotonicInstant) {
         offeredTo = leadership
         offeredAt = now
-        wasEverOffered = true
+        offersCount += 1
     }
+
+    /// No offer before the present one exists, so that its refusal is the whole story.
+    var wasOfferedOnce: Bool { offersCount == 1 }
 
     /// The leader it was offered to did not take it. It stays unknown whether an earlier offer did.
     mutating func rejected() {
@@ -57,10 +62,10 @@ struct PendingProposal {
         offeredAt = nil
     }
 
-    /// What the waiters are told when the time is up.
-    var expiry: ProposeError { wasEverOffered ? .outcomeUnknown : .noLeader }
+    /// What the waiters are told when waiting ends: `error` only if no leader was ever offered the change.
+    func ending(_ error: ProposeError) -> ProposeError { offersCount > 0 ? .outcomeUnknown : error }
 
     func answer(_ answer: Answer) {
-        for waiter in waiters { waiter.resume(returning: answer) }
+        for waiter in waiters { waiter(answer) }
     }
 }

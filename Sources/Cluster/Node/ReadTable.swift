@@ -1,98 +1,149 @@
-import HashTreeCollections
 import EventLoop
 import Raft
 
 /// ReadIndex questions under way, and confirmed ones whose index is not applied here yet.
+///
+/// All barriers that arrive while one question is out share the next one, so that however many
+/// requests ask, the leader is asked once at a time. Freshness has questions of its own, which
+/// barriers cannot crowd out.
 struct ReadTable {
-    typealias Waiter = CheckedContinuation<Result<LogIndex, ProposeError>, Never>
+    /// Told the answer, once.
+    typealias Waiter = (Result<LogIndex, ProposeError>) -> Void
 
-    enum Purpose {
-        /// A proof of currency as of this instant, noted before the question was asked.
-        case freshness(asOf: MonotonicInstant)
-        case barrier(deadline: MonotonicInstant, Waiter)
+    private struct Barrier {
+        let key: UInt64
+        let deadline: MonotonicInstant
+        let waiter: Waiter
     }
 
-    /// Barriers come from requests that each hold a connection; this is the last line.
-    static let countMax = 8_192
+    private struct Flight {
+        let id: UInt64
+        let askedAt: MonotonicInstant
+        var barriers: [Barrier]
+    }
+
+    static let barriersMax = 8_192
+    /// Proofs older than this prove nothing that matters; the questions are forgotten.
+    private static let freshnessQuestionMax: Duration = .seconds(30)
+    /// A question whose answer was lost is asked again after this.
+    private static let flightMax: Duration = .milliseconds(500)
 
     private var nextID: UInt64 = 1
-    private var asked: [UInt64: Purpose] = [:]
-    private var confirmed: [(index: LogIndex, purpose: Purpose)] = []
-    private var lost: [UInt64] = []
+    private var freshness: [UInt64: MonotonicInstant] = [:]
+    private var provenAt: [(index: LogIndex, asOf: MonotonicInstant)] = []
+    private var waiting: [Barrier] = []
+    private var flight: Flight?
+    private var confirmed: [(index: LogIndex, barriers: [Barrier])] = []
     private(set) var lastFreshnessAskedAt: MonotonicInstant?
 
-    var count: Int { asked.count + confirmed.count }
+    private var barriersCount: Int {
+        waiting.count + (flight?.barriers.count ?? 0) + confirmed.reduce(0) { $0 + $1.barriers.count }
+    }
+
+    mutating func makeKey() -> UInt64 {
+        defer { nextID += 1 }
+        return nextID
+    }
+
+    // MARK: - Freshness
 
     mutating func askAgainNow() {
         lastFreshnessAskedAt = nil
     }
 
-    mutating func askedFreshness(at now: MonotonicInstant) -> UInt64 {
+    /// The id of a question whose answer will prove this member current as of `now`.
+    mutating func askFreshness(at now: MonotonicInstant) -> UInt64 {
         lastFreshnessAskedAt = now
-        return add(.freshness(asOf: now))
+        let id = makeKey()
+        freshness[id] = now
+        return id
     }
 
-    mutating func add(_ purpose: Purpose) -> UInt64 {
-        defer { nextID += 1 }
-        asked[nextID] = purpose
-        return nextID
+    mutating func dropFreshness() {
+        freshness = [:]
+        provenAt = []
+        lastFreshnessAskedAt = nil
     }
 
-    mutating func confirm(_ read: ConfirmedRead) {
-        guard let purpose = asked.removeValue(forKey: read.id) else { return }
-        confirmed.append((read.index, purpose))
+    // MARK: - Barriers
+
+    mutating func add(key: UInt64, deadline: MonotonicInstant, _ waiter: @escaping Waiter) {
+        guard barriersCount < Self.barriersMax else { return waiter(.failure(.busy)) }
+        waiting.append(Barrier(key: key, deadline: deadline, waiter: waiter))
     }
 
-    /// The question got no answer; only a barrier is worth asking again.
-    mutating func failed(_ id: UInt64) {
-        guard let purpose = asked[id] else { return }
-        if case .barrier = purpose { lost.append(id) } else { asked[id] = nil }
-    }
-
-    /// Barriers to ask again, under the ids they have.
-    mutating func takeLost() -> [UInt64] {
-        defer { lost = [] }
-        return lost.filter { asked[$0] != nil }
-    }
-
-    /// Takes out what may be served at this applied index.
-    mutating func takeServable(applied: LogIndex) -> [Purpose] {
-        guard confirmed.contains(where: { $0.index <= applied }) else { return [] }
-        let servable = confirmed.filter { $0.index <= applied }.map(\.purpose)
-        confirmed.removeAll { $0.index <= applied }
-        return servable
-    }
-
-    /// A freshness question without an answer is dropped when it could prove nothing any more.
-    mutating func expire(now: MonotonicInstant) {
-        for (id, purpose) in asked where Self.isLate(purpose, now: now) {
-            asked[id] = nil
-            Self.answer(purpose, .failure(.noLeader))
+    /// The id of the question to ask now, if one is due.
+    mutating func takeQuestion(now: MonotonicInstant) -> UInt64? {
+        if let lost = flight, now - lost.askedAt >= Self.flightMax {
+            waiting = lost.barriers + waiting
+            flight = nil
         }
-        let late = confirmed.filter { Self.isLate($0.purpose, now: now) }
-        guard !late.isEmpty else { return }
-        confirmed.removeAll { Self.isLate($0.purpose, now: now) }
-        for read in late { Self.answer(read.purpose, .failure(.noLeader)) }
+        guard flight == nil, !waiting.isEmpty else { return nil }
+        let id = makeKey()
+        flight = Flight(id: id, askedAt: now, barriers: waiting)
+        waiting = []
+        return id
+    }
+
+    /// Whoever waited has gone.
+    mutating func cancel(_ key: UInt64) {
+        remove { $0.key == key }.forEach { $0.waiter(.failure(.cancelled)) }
+    }
+
+    mutating func expire(now: MonotonicInstant) {
+        freshness = freshness.filter { $0.value + Self.freshnessQuestionMax > now }
+        provenAt.removeAll { $0.asOf + Self.freshnessQuestionMax <= now }
+        guard barriersCount > 0 else { return }
+        remove { $0.deadline <= now }.forEach { $0.waiter(.failure(.noLeader)) }
     }
 
     mutating func failAll(_ error: ProposeError) {
-        let all = asked.values + confirmed.map(\.purpose)
-        asked = [:]
-        confirmed = []
-        for purpose in all { Self.answer(purpose, .failure(error)) }
+        remove { _ in true }.forEach { $0.waiter(.failure(error)) }
     }
 
-    static func answer(_ purpose: Purpose, _ answer: Result<LogIndex, ProposeError>) {
-        guard case .barrier(_, let waiter) = purpose else { return }
-        waiter.resume(returning: answer)
-    }
-
-    private static let freshnessQuestionMax: Duration = .seconds(30)
-
-    private static func isLate(_ purpose: Purpose, now: MonotonicInstant) -> Bool {
-        switch purpose {
-        case .freshness(let asOf): asOf + freshnessQuestionMax <= now
-        case .barrier(let deadline, _): deadline <= now
+    private mutating func remove(where isGone: (Barrier) -> Bool) -> [Barrier] {
+        var gone = waiting.filter(isGone)
+        waiting.removeAll(where: isGone)
+        gone += flight?.barriers.filter(isGone) ?? []
+        flight?.barriers.removeAll(where: isGone)
+        for position in confirmed.indices {
+            gone += confirmed[position].barriers.filter(isGone)
+            confirmed[position].barriers.removeAll(where: isGone)
         }
+        confirmed.removeAll { $0.barriers.isEmpty }
+        return gone
+    }
+
+    // MARK: - Answers
+
+    mutating func confirm(_ read: ConfirmedRead) {
+        if let asOf = freshness.removeValue(forKey: read.id) {
+            provenAt.append((read.index, asOf))
+        } else if let landed = flight, landed.id == read.id {
+            confirmed.append((read.index, landed.barriers))
+            flight = nil
+        }
+    }
+
+    /// Nobody answered: barriers wait for the next question, freshness asks by the clock.
+    mutating func failed(_ id: UInt64) {
+        freshness[id] = nil
+        guard let lost = flight, lost.id == id else { return }
+        waiting = lost.barriers + waiting
+        flight = nil
+    }
+
+    /// The newest instant proved by what is applied now.
+    mutating func takeProof(applied: LogIndex) -> MonotonicInstant? {
+        let newest = provenAt.filter { $0.index <= applied }.map(\.asOf).max()
+        if newest != nil { provenAt.removeAll { $0.index <= applied } }
+        return newest
+    }
+
+    mutating func answerBarriers(applied: LogIndex) {
+        for ready in confirmed where ready.index <= applied {
+            for barrier in ready.barriers { barrier.waiter(.success(applied)) }
+        }
+        confirmed.removeAll { $0.index <= applied }
     }
 }

@@ -36,7 +36,9 @@ final class StorageWorker {
     private var changesThrough: LogPosition?
     private let stateTimer: LoopTimer
     private let retryTimer: LoopTimer
-    private var isTroubled = false
+    /// The log did not fit on the disk; appends wait for the next try.
+    private var isLogWaiting = false
+    private var isTroubleReported = false
     private var isDead = false
 
     init(loop: EventLoop, log: LogStore, stateStore: StateStore, deliver: @escaping (StorageEvent) -> Void) {
@@ -58,14 +60,25 @@ final class StorageWorker {
     /// Writes all that waits, in order, as one transaction.
     func drain() {
         isDrainScheduled = false
-        guard !isDead, !isTroubled, let last = operations.last else { return }
+        guard !isDead, !isLogWaiting, let last = operations.last else { return }
         do throws(StorageError) {
             try log.perform(operations)
             operations.removeAll(keepingCapacity: true)
             deliver(.persisted(last.id))
+        } catch {
+            return failed(error, isLogWaiting: true)
+        }
+        checkpoint()
+    }
+
+    /// After the acknowledgement, never before it. All is durable already, so no space for a
+    /// checkpoint is no trouble for the log yet: it is tried again after the next write.
+    private func checkpoint() {
+        do throws(StorageError) {
             try log.checkpointIfDue()
         } catch {
-            troubled(by: error)
+            if case .diskFull = error { return }
+            failed(error, isLogWaiting: false)
         }
     }
 
@@ -76,7 +89,7 @@ final class StorageWorker {
             deliver(.loaded(LoadedEntries(id: request.id, entries: entries)))
         } catch {
             deliver(.loaded(LoadedEntries(id: request.id, entries: [])))
-            troubled(by: error)
+            failed(error, isLogWaiting: false)
         }
     }
 
@@ -90,35 +103,37 @@ final class StorageWorker {
 
     private func saveState() {
         stateTimer.cancel()
-        guard !isDead, !isTroubled, let through = changesThrough else { return }
+        guard !isDead, let through = changesThrough else { return }
         do throws(StorageError) {
             try stateStore.apply(changes, through: through.index, term: through.term)
             changes.removeAll(keepingCapacity: true)
             changesThrough = nil
         } catch {
-            troubled(by: error)
+            failed(error, isLogWaiting: false)
         }
     }
 
     /// A full disk passes: the failed transaction left nothing, so the same one is tried again. Any
     /// other failure is final, because after a failed fsync the kernel may have dropped what it held.
-    private func troubled(by error: StorageError) {
+    private func failed(_ error: StorageError, isLogWaiting waits: Bool) {
         guard case .diskFull = error else {
             isDead = true
             return deliver(.failed(error.description))
         }
-        if !isTroubled {
-            isTroubled = true
-            deliver(.troubled(error.description))
-        }
+        isLogWaiting = isLogWaiting || waits
+        // Said once, at its beginning; its end is said too.
+        if !isTroubleReported { deliver(.troubled(error.description)) }
+        isTroubleReported = true
         retryTimer.schedule(after: Self.retryDelay) { [unowned self] in retry() }
     }
 
     private func retry() {
-        isTroubled = false
+        isLogWaiting = false
         drain()
         saveState()
-        if !isTroubled && !isDead { deliver(.recovered) }
+        guard !retryTimer.isScheduled, !isDead else { return }
+        isTroubleReported = false
+        deliver(.recovered)
     }
 
     func close() {

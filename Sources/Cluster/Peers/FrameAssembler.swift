@@ -14,7 +14,6 @@ package struct FrameAssembler: Sendable {
             buffer.removeSubrange(0..<start)
             start = 0
         }
-        buffer.reserveCapacity(buffer.count + bytes.count)
         for index in bytes.indices { buffer.append(bytes[index]) }
     }
 

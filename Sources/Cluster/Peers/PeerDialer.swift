@@ -28,7 +28,7 @@ struct PeerDialer {
     }
 
     /// `completion` runs once, on the loop, later.
-    func dial(_ address: String, publicKey: [UInt8], completion: @escaping Completion) {
+    func dial(_ address: String, attempt: Int, publicKey: [UInt8], completion: @escaping Completion) {
         let target: HostPort
         let context: TLSContext
         do {
@@ -52,8 +52,9 @@ struct PeerDialer {
             loop.execute {
                 switch resolved {
                 case .success(let addresses):
-                    guard let first = addresses.first else { return bound.value(.failure(Problem.noAddress)) }
-                    connect(to: first, context, bound.value)
+                    // Another one at each attempt, so that an unreachable family does not hide the other.
+                    guard !addresses.isEmpty else { return bound.value(.failure(Problem.noAddress)) }
+                    connect(to: addresses[attempt % addresses.count], context, bound.value)
                 case .failure(let error): bound.value(.failure(error))
                 }
             }

@@ -27,6 +27,7 @@ final class PeerLink {
     private var state = State.waiting(until: MonotonicInstant(nanoseconds: 0))
     private var outgoing: [UInt8] = []
     private var failures = 0
+    private var lastDismissal: String?
     private(set) var droppedFrames: UInt64 = 0
 
     init(to peer: MemberFile.Peer, greeting: PeerFrame, dial: PeerDialer, onProblem: @escaping (String) -> Void) {
@@ -44,8 +45,9 @@ final class PeerLink {
         guard case .waiting(let until) = state, until <= now else { return }
         state = .dialing
         // Each attempt takes the next address, so that one dead address does not hide a living one.
+        guard !peer.addresses.isEmpty else { return lost("it has no address") }
         let address = peer.addresses[failures % peer.addresses.count]
-        dial.dial(address, publicKey: peer.publicKey) { [weak self] result in
+        dial.dial(address, attempt: failures / peer.addresses.count, publicKey: peer.publicKey) { [weak self] result in
             guard let self, case .dialing = self.state else {
                 if case .success(let transport) = result { transport.close() }
                 return
@@ -59,13 +61,19 @@ final class PeerLink {
 
     private func opened(_ transport: any Transport) {
         state = .ready(transport, since: .now())
-        failures = 0
         transport.writeQueueBytesMax = Self.queueBytesMax + PeerFrame.bytesMax
         var incoming = FrameAssembler()
-        transport.onBytes = { [weak self] bytes in
+        transport.onBytes = { [weak self, unowned transport] bytes in
+            // The other side sends on its own connection; here it may only say why it leaves.
             incoming.append(bytes)
-            guard let frame = try? incoming.next(), case .goodbye(let reason) = frame else { return }
-            self?.onProblem("it closed the connection: \(reason)")
+            do throws(PeerFrameError) {
+                while let frame = try incoming.next() {
+                    guard case .goodbye(let reason) = frame else { return transport.close() }
+                    self?.dismissed(reason)
+                }
+            } catch {
+                transport.close()
+            }
         }
         transport.onClose = { [weak self] error in
             self?.lost(error.map { "\($0)" } ?? "closed")
@@ -76,8 +84,21 @@ final class PeerLink {
         flush()
     }
 
+    private func dismissed(_ reason: String) {
+        guard reason != lastDismissal else { return }
+        lastDismissal = reason
+        onProblem("it closed the connection: \(reason)")
+    }
+
     private func lost(_ reason: String) {
-        if case .closed = state { return }
+        switch state {
+        case .closed: return
+        // Only a connection that lasted shows that the peer wants us; otherwise the delays go on growing.
+        case .ready(_, let since) where .now() - since >= Self.retryDelayMax:
+            failures = 0
+            lastDismissal = nil
+        case .ready, .dialing, .waiting: break
+        }
         let delay = min(Self.firstRetryDelay * (1 << min(failures, 8)), Self.retryDelayMax)
         if failures == 0 { onProblem(reason) }
         failures += 1

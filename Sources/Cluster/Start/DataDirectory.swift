@@ -33,7 +33,9 @@ final class DataDirectory: Sendable {
     /// Nil when there is none.
     func readMemberFile() throws(StartError) -> MemberFile? {
         guard PrivateFile.exists(memberFilePath) else {
-            guard !PrivateFile.exists(logPath) else { throw .notADataDirectory(path: path) }
+            for file in databaseFiles + [keystorePath, keyFilePath] where PrivateFile.exists(file) {
+                throw .notADataDirectory(path: path)
+            }
             return nil
         }
         do {

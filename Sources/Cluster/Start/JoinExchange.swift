@@ -1,6 +1,7 @@
 import Crypto
 package import JOSE
 package import Raft
+import TrustStore
 
 /// The body of `POST /1.0/cluster/join`: a machine that holds a join secret asks to be a member.
 package struct JoinRequest: Equatable, Sendable {
@@ -14,15 +15,18 @@ package struct JoinRequest: Equatable, Sendable {
     /// PKCS #10, DER; signed with the joiner's own key.
     package let certificateRequest: [UInt8]
     package let addresses: [String]
+    /// The highest feature level the joiner's binary knows; the cluster uses no newer command until all know it.
+    package let featureLevel: Int64
 
     package var json: JSON {
         [
-            "server_name": .string(serverName), "secret": .string(secret), "member_id": .string(memberID.description),
+            "feature_level": .integer(featureLevel), "server_name": .string(serverName), "secret": .string(secret), "member_id": .string(memberID.description),
             "certificate_request": .string(Base64URL.encode(certificateRequest)), "addresses": .strings(addresses),
         ]
     }
 
     init(serverName: String, secret: String, memberID: MemberID, certificateRequest: [UInt8], addresses: [String]) {
+        featureLevel = TrustState.featureLevel
         self.serverName = serverName
         self.secret = secret
         self.memberID = memberID
@@ -40,8 +44,19 @@ package struct JoinRequest: Equatable, Sendable {
         self.memberID = memberID
         certificateRequest = try reader.base64URL("certificate_request", maxBytes: Self.certificateRequestBytesMax)
         addresses = try reader.strings("addresses", max: 16, each: 300)
+        featureLevel = try reader.integer("feature_level", in: 1...1_000_000)
         try reader.finish()
     }
+}
+
+extension JoinRequest: CustomStringConvertible, CustomDebugStringConvertible {
+    package var description: String { "a join request of \(serverName)" }
+    package var debugDescription: String { description }
+}
+
+extension JoinResponse: CustomStringConvertible, CustomDebugStringConvertible {
+    package var description: String { "the answer to a join of cluster \(clusterID)" }
+    package var debugDescription: String { description }
 }
 
 /// What an admitted joiner is told. Carries the cluster's data key: only ever sent to a caller that

@@ -57,6 +57,12 @@ package struct JoinToken: Equatable, Sendable {
     }
 }
 
+extension JoinToken: CustomStringConvertible, CustomDebugStringConvertible {
+    /// Never the secret, wherever somebody prints it.
+    package var description: String { "a join token for \(serverName)" }
+    package var debugDescription: String { description }
+}
+
 /// What the cluster keeps of a join secret: enough to recognise it, nothing to redeem it with.
 package enum JoinSecret {
     package static func hash(of secret: String) -> [UInt8] {

@@ -63,7 +63,7 @@ struct Joining {
                 timeout: Self.attemptTimeout)
             return try read(answer)
         } catch HTTPClientError.tls(.peerNotTrusted) {
-            return .refused(
+            return .unavailable(
                 "its certificate is not of the cluster that made the token (expected CA fingerprint \(token.fingerprint))")
         } catch {
             return .unavailable("\(error)")
@@ -74,8 +74,13 @@ struct Joining {
         let json = try JSON(parsing: answer.body)
         guard answer.status == .ok, let metadata = json["metadata"] else {
             let reason = json["error"]?.stringValue ?? "HTTP status \(answer.status.code)"
-            return answer.status == .serviceUnavailable ? .unavailable(reason) : .refused(reason)
+            let mayPass = answer.status.kind == .serverError || answer.status == .tooManyRequests
+            return mayPass ? .unavailable(reason) : .refused(reason)
         }
-        return .admitted(try JoinResponse(json: metadata))
+        let response = try JoinResponse(json: metadata)
+        guard Hex.encode(SHA256.hash(response.caCertificate)) == token.fingerprint,
+            try Certificate(der: response.certificate).subjectPublicKeyInfo == key.publicKey.spki
+        else { return .refused("its answer names another cluster CA or another member's key; report this") }
+        return .admitted(response)
     }
 }

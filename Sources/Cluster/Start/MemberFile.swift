@@ -102,6 +102,7 @@ extension MemberFile.Peer {
         self.id = id
         name = try reader.string("name")
         addresses = try reader.strings("addresses", max: 16, each: 300)
+        guard !addresses.isEmpty else { throw reader.error("addresses", "must not be empty") }
         publicKey = try reader.base64URL("public_key", maxBytes: 4096)
         try reader.finish()
     }

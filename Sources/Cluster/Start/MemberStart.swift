@@ -13,6 +13,7 @@ struct MemberStart {
     let directory: DataDirectory
     let loop: EventLoop
     let logger: Logger
+    static let appliedPerTurn = 512
     private var adminToken: String?
     private var isFounder = false
     private var isJoiner = false
@@ -86,9 +87,12 @@ struct MemberStart {
         var file = earlier ?? MemberFile(
             phase: .joining, clusterID: nil, memberID: Self.newMemberID(), name: token.serverName, certificate: nil,
             caCertificate: nil, peers: [])
-        if earlier == nil { try directory.write(file) }
+        // A repeat may bring a newer token, made for another name.
+        file.name = token.serverName
+        try directory.write(file)
         do {
             let keystore = try joinersKeystore(file.memberID)
+            guard keystore.memberID == file.memberID else { throw StartError.mixedDirectory(path: directory.path) }
             let key = try PrivateKey(pkcs8: keystore.memberKey)
             let answer = try await Joining(
                 token: token, memberID: file.memberID, key: key, advertise: options.advertise, loop: loop
@@ -165,6 +169,8 @@ struct MemberStart {
         var settings = RaftSettings()
         settings.electionTicks = options.timing.electionTicks
         settings.heartbeatTicks = options.timing.heartbeatTicks
+        // One turn of the cluster loop applies at most so many: some tens of milliseconds.
+        settings.maxUnapplied = Self.appliedPerTurn
         let found: (RestoredState, TrustState)
         do throws(StorageError) {
             let (logPath, statePath, window) = (directory.logPath, directory.statePath, settings.windowEntries)
@@ -184,9 +190,9 @@ struct MemberStart {
         do {
             let core = try RaftCore(
                 id: identity.id, settings: settings, restored: restored, seed: RequestID.random().high)
-            let view = MemberView(tokens: TokenView(state: state, keys: keys), index: restored.applied)
+            let view = MemberView(tokens: TokenView(state: state, keys: keys), index: restored.applied, proven: FreshnessPoint())
             let parts = NodeParts(
-                loop: loop, identity: identity, box: ViewBox(view), freshnessPoint: FreshnessPoint(), storage: storage,
+                loop: loop, identity: identity, box: ViewBox(view), storage: storage,
                 timing: options.timing, logger: logger, core: core, state: state, keys: keys, bootstrapPeers: peers)
             return (Node(parts, onHalt: onHalt), storage)
         } catch {

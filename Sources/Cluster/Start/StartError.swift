@@ -32,7 +32,7 @@ extension StartError: CustomStringConvertible {
         case .dataDirectoryInUse(let path, let holder):
             "the data directory \(path) is in use by \(holder); stop that one first, or choose another --data"
         case .notADataDirectory(let path):
-            "\(path) holds a log but no member.json, so it is not a whole data directory; restore it from a backup or choose an empty --data"
+            "\(path) holds files of a member but no member.json, so it is not a whole data directory; put member.json back, or choose an empty --data"
         case .mixedDirectory(let path):
             "the files in \(path) belong to different members or clusters; put back those that belong together"
         case .fileUnreadable(let path, let reason):
@@ -49,7 +49,7 @@ extension StartError: CustomStringConvertible {
         case .joinTokenExpired(let expiredAt):
             "the join token expired at \(RFC3339.text(expiredAt)); make a new one with `credence cluster add NAME`"
         case .joinRefused(let address, let reason):
-            "\(address) refused the join: \(reason)"
+            "\(address) refused the join: \(reason); if the token is wrong, used or too old, make a new one with `credence cluster add NAME`"
         case .joinUnreachable(let attempts):
             "no member named in the join token could be joined: \(attempts.joined(separator: "; "))"
         case .addressInvalid(let address):
