@@ -63,6 +63,23 @@ extension ClusterTests {
             }
         }
 
+        @Test("a change that is sent again with its Idempotency-Key, to another member, happens once")
+        func onceByKey() async throws {
+            try await withCluster { cluster in
+                let members = await cluster.members, admin = await cluster.adminToken
+                let options = ["--header", "Idempotency-Key: 7f3c"]
+                var answers: [Answer] = []
+                for member in members {
+                    answers.append(try await member.call("POST", "/1.0/keys", ["algorithm": "EdDSA"], token: admin, options: options))
+                }
+                #expect(answers.allSatisfy { $0.status == 201 }, "\(answers.map(\.summary))")
+                let keys = try await members[0].callLocally("GET", "/1.0/keys").metadata.arrayValue ?? []
+                #expect(keys.count { $0["algorithm"] == "EdDSA" } == 1, "\(keys)")
+                let other = try await members[1].call("POST", "/1.0/keys", ["algorithm": "ES256"], token: admin, options: options)
+                #expect(other.metadata["algorithm"] == "ES256", "another change is not taken for the first: \(other.summary)")
+            }
+        }
+
         @Test("all members present one certificate, so one pin fits all and a wrong pin fits none")
         func onePinForAll() async throws {
             try await withCluster { cluster in

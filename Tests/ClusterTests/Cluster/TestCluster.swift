@@ -95,6 +95,17 @@ extension TestCluster {
         return try await server.end(by: signal)
     }
 
+    /// Stops the process in its tracks, as a suspended machine would be, until `resume`.
+    func suspend(_ member: Member) throws {
+        guard let server = servers[member.name] else { throw TestFailure("\(member.name) does not run") }
+        server.send(.suspend)
+    }
+
+    func resume(_ member: Member) throws {
+        guard let server = servers[member.name] else { throw TestFailure("\(member.name) does not run") }
+        server.send(.resume)
+    }
+
     func endAll() async {
         for server in servers.values { _ = try? await server.end(by: .kill) }
         servers = [:]

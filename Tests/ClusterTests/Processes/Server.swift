@@ -32,6 +32,10 @@ struct Server: Sendable {
         return state != nil && state != "Z"
     }
 
+    func send(_ signal: Signal) {
+        signals.yield(signal)
+    }
+
     /// Sends the signal and waits for the end. A test that is cancelled (its time is up) kills the server instead.
     @discardableResult
     func end(by signal: Signal) async throws -> TerminationStatus {

@@ -1,0 +1,69 @@
+import JOSE
+import Testing
+
+extension ClusterTests {
+    @Suite("The freshness promise")
+    struct FreshnessTests {
+        @Test("a member that was suspended during a revocation never accepts the token when it wakes", arguments: ["leader", "follower"])
+        func wakesUpRefusing(role: String) async throws {
+            try await withCluster { cluster in
+                let members = await cluster.members
+                let leader = try await cluster.leader(accordingTo: members[0], of: members)
+                let followers = members.filter { $0 != leader }
+                if role == "leader" {
+                    try await suspendAndWake(leader, others: followers, of: cluster)
+                } else {
+                    try await suspendAndWake(followers[0], others: [leader, followers[1]], of: cluster)
+                }
+            }
+        }
+
+        private func suspendAndWake(_ sleeper: Member, others: [Member], of cluster: TestCluster) async throws {
+            let admin = await cluster.adminToken
+            let token = try await others[0].mint("alice", by: admin)
+            let before = try await sleeper.call("GET", "/auth/verify", token: token)
+            #expect(before.status == 200, "\(before.summary)")
+
+            try await cluster.suspend(sleeper)
+            _ = try await eventually("the others acknowledge the revocation") { try await others[1].revoke(token, by: admin) }
+            // Longer than it may vouch without a new proof: until then it may still say yes, awake or not.
+            try await awaitSilence(of: sleeper, seenBy: others[0])
+
+            // Questions that wait at its door are answered first thing after it wakes.
+            let questions = Questions(20, to: sleeper, about: token)
+            try await cluster.resume(sleeper)
+            for status in try await questions.statuses() {
+                #expect(status == 401 || status == 503, "HTTP \(status)")
+            }
+            _ = try await eventually("it knows of the revocation") { () -> Bool? in
+                let verdict = try await sleeper.verdict(on: token)
+                return verdict["reason"] == "token_revoked" ? true : nil
+            }
+        }
+
+        private func awaitSilence(of sleeper: Member, seenBy member: Member) async throws {
+            _ = try await eventually("\(sleeper.name) has been silent for longer than the bound") { () -> Bool? in
+                let status = try await member.callLocally("GET", "/1.0/cluster/status").metadata
+                let entry = (status["members"]?.arrayValue ?? []).first { $0["name"]?.stringValue == sleeper.name }
+                return (entry?["last_contact_ms"]?.integerValue ?? 0) > 5_500 ? true : nil
+            }
+        }
+    }
+}
+
+/// The same question asked many times at once; the answers can be waited for later.
+struct Questions: Sendable {
+    private let tasks: [Task<Int, any Error>]
+
+    init(_ count: Int, to member: Member, about token: String) {
+        tasks = (0..<count).map { _ in
+            Task { try await member.call("GET", "/auth/verify", token: token).status }
+        }
+    }
+
+    func statuses() async throws -> [Int] {
+        var statuses: [Int] = []
+        for task in tasks { statuses.append(try await task.value) }
+        return statuses
+    }
+}
