@@ -18,13 +18,9 @@ enum RevocationEndpoints {
             (exchange, request) async throws(Problem) in
             let revocation = try request.command(exchange)
             let committed = try await exchange.propose(.revokeToken(revocation))
-            // Nobody else can still be accepting it in a cluster of one.
-            let isAlone = exchange.member.view.tokens.state.members.count <= 1
             return .created(
-                .object([
-                    "id": .string(committed.result.id), "index": .integer(Int64(clamping: committed.index.rawValue)),
-                    "effective_everywhere": .bool(isAlone),
-                ]), location: "/1.0/revocations/\(committed.result.id)")
+                try await exchange.answer(committed, waitsEverywhere: request.waitsEverywhere),
+                location: "/1.0/revocations/\(committed.result.id)")
         },
     ]
 
@@ -36,7 +32,9 @@ enum RevocationEndpoints {
             .optional("token", .string, "The token itself; its signature must be good. Either this or token_id."),
             .optional("token_id", .string, "The token's jti."),
             .optional("reason", .string, "For people, kept in the log."),
-            .optional("wait", .string, "committed (default)."),
+            .optional(
+                "wait", .string,
+                "committed (default), or everywhere: answers when no member accepts the token any more, and says why for each."),
         ],
         statuses: [201])
 
@@ -55,6 +53,7 @@ struct RevocationRequest {
     let token: String?
     let tokenID: String?
     let reason: String?
+    let waitsEverywhere: Bool
 
     init(_ reader: inout JSONObjectReader) throws(JSONFieldError) {
         token = try reader.optionalString("token", min: 1, max: JWSCompact.bytesMax)
@@ -64,9 +63,9 @@ struct RevocationRequest {
             throw reader.error(later, "cannot be revoked by in this version; use token or token_id")
         }
         switch try reader.optionalString("wait") {
-        case nil, "committed": break
-        case "everywhere": throw reader.error("wait", "must be committed: waiting for everywhere is not available in this version")
-        default: throw reader.error("wait", "must be committed")
+        case nil, "committed": waitsEverywhere = false
+        case "everywhere": waitsEverywhere = true
+        default: throw reader.error("wait", "must be committed or everywhere")
         }
         guard (token == nil) != (tokenID == nil) else {
             throw reader.error("token", "or token_id must be given, and not both")
@@ -88,5 +87,26 @@ struct RevocationRequest {
         case .rejected(let reason, nil):
             throw .field("token", "is no genuine token of this cluster (\(reason.rawValue)); give token_id to revoke by id")
         }
+    }
+}
+
+extension Exchange {
+    /// In a cluster of one nobody else can still be accepting it.
+    fileprivate func answer(_ committed: Committed, waitsEverywhere: Bool) async throws(Problem) -> JSON {
+        var answer: JSONObject = [
+            "id": .string(committed.result.id), "index": .integer(Int64(clamping: committed.index.rawValue)),
+            "effective_everywhere": .bool(waitsEverywhere || member.view.tokens.state.members.count <= 1),
+        ]
+        guard waitsEverywhere else { return .object(answer) }
+        do throws(ProposeError) {
+            let effects = try await member.untilEverywhere(committed.index)
+            answer["members"] = .array(
+                effects.map { .object(["name": .string($0.member), "reason": .string($0.reason.rawValue)]) })
+        } catch {
+            // It is committed all the same; only the wait could not be finished.
+            answer["effective_everywhere"] = false
+            answer["members"] = .array([])
+        }
+        return .object(answer)
     }
 }

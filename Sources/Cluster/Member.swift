@@ -130,6 +130,12 @@ package final class Member: Sendable {
         try await node.readBarrier(timeout: timeout)
     }
 
+    /// Waits until what this member's view contains since `index` holds on every member, and says why
+    /// for each. Takes `max_staleness` at most.
+    package func untilEverywhere(_ index: LogIndex) async throws(ProposeError) -> [MemberEffect] {
+        try await node.untilEverywhere(index)
+    }
+
     package func stop() async {
         await node.stop()
         await storage.close()

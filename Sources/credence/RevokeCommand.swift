@@ -19,18 +19,24 @@ struct RevokeCommand: Noun {
 struct TokenRevocation: ParsableArguments {
     @Argument(help: "The token, its id (jti), or - to read either from standard input.") var token: String
     @Option(help: "Why, for the record.") var reason: String?
+    @Option(help: "committed (default): a majority has it on disk; everywhere: no member accepts the token any more.")
+    var wait: String?
     @OptionGroup var connection: ConnectionOptions
 
     func perform() async throws(CommandFailure) {
         let revocation = try await connection.remote().post("/1.0/revocations", try body())
         if connection.format == .json { return Terminal.out(revocation.encodedString) }
         Terminal.error("revoked at index \(Table.cell(revocation["index"]))")
+        if let members = revocation["members"] {
+            connection.format.show(members, columns: [.init("MEMBER", "name"), .init("REFUSES BECAUSE", "reason")])
+        }
     }
 
     func body() throws(CommandFailure) -> JSONObject {
         let text = try TokenArgument.read(token)
         var body: JSONObject = [TokenArgument.looksLikeToken(text) ? "token" : "token_id": .string(text)]
         body["reason"] = reason.map(JSON.string)
+        body["wait"] = wait.map(JSON.string)
         return body
     }
 }

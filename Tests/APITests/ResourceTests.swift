@@ -118,7 +118,7 @@ struct ResourceTests {
         arguments: [
             (#"{}"#, "token"), (#"{"token":"x","token_id":"y"}"#, "token"), (#"{"subject":"a","before":1}"#, "subject"),
             (#"{"key_id":"a"}"#, "key_id"), (#"{"certificate":"a"}"#, "certificate"),
-            (#"{"token_id":"a","wait":"everywhere"}"#, "wait"),
+            (#"{"token_id":"a","wait":"sometime"}"#, "wait"),
             (#"{"token":"nonsense"}"#, "token"), (#"{"token_id":"a b"}"#, "token_id"),
         ])
     func revocationRefusals(body: String, field: String) async throws {

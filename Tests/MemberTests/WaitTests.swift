@@ -146,3 +146,33 @@ struct WaitTests {
         #expect(proposal.ending(.noLeader) == .outcomeUnknown)
     }
 }
+
+@Suite("Waiting for everywhere")
+struct EffectTests {
+    let start = MonotonicInstant(nanoseconds: 1_000_000_000)
+
+    @Test("a change holds everywhere when each member has applied it, or when those without it are stale")
+    func effects() {
+        var effects = EffectWaiters()
+        var told: [Result<[MemberEffect], ProposeError>] = []
+        var progress: [(member: String, index: LogIndex)] = [("m1", LogIndex(9)), ("m2", LogIndex(8))]
+        effects.add(LogIndex(9), key: 1, until: start + .seconds(5)) { told.append($0) }
+        effects.settle(now: start) { progress }
+        #expect(told.isEmpty)
+        progress[1].index = LogIndex(9)
+        effects.settle(now: start) { progress }
+        #expect(told == [.success([MemberEffect(member: "m1", reason: .applied), MemberEffect(member: "m2", reason: .applied)])])
+
+        progress[1].index = LogIndex(8)
+        effects.add(LogIndex(9), key: 2, until: start + .seconds(5)) { told.append($0) }
+        effects.settle(now: start + .milliseconds(4_999)) { progress }
+        #expect(told.count == 1)
+        effects.settle(now: start + .seconds(5)) { progress }
+        #expect(told.last == .success([MemberEffect(member: "m1", reason: .applied), MemberEffect(member: "m2", reason: .stale)]))
+
+        effects.add(LogIndex(9), key: 3, until: start + .seconds(9)) { told.append($0) }
+        effects.cancel(3)
+        effects.failAll(.stopping)
+        #expect(told.last == .failure(.cancelled) && told.count == 3)
+    }
+}

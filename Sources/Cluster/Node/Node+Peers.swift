@@ -108,7 +108,9 @@ extension Node {
             step(.received(message))
         case .proposal(let encoded): accept(encoded, from: .member(member))
         case .proposalRejected(let id, let obstacle): rejected(id, obstacle, by: member)
-        case .status(let report): reports[member] = ReceivedReport(report: report, at: .now(), wallClock: WallClock.nowMilliseconds())
+        case .status(let report):
+            reports[member] = ReceivedReport(report: report, at: .now(), wallClock: WallClock.nowMilliseconds())
+            settleEffects(now: .now())
         case .goodbye(let reason):
             logger.info("a member said goodbye", metadata: ["member": "\(name(of: member))", "reason": "\(reason)"])
         case .hello: break

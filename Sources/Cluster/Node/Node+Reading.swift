@@ -1,5 +1,7 @@
 import EventLoop
+import HashTreeCollections
 import Raft
+import TrustStore
 
 extension Node {
     /// Waits until this member has applied `index` (`Credence-Min-Index`).
@@ -25,11 +27,34 @@ extension Node {
         } onCancel: { $0.reads.cancel(key) }
     }
 
+    /// Waits until a change that was acknowledged just now holds on every member: each has applied it,
+    /// or could not vouch without it any more. At the latest that is `max_staleness` from now, by a
+    /// clock that may run fast by its error bound.
+    func untilEverywhere(_ index: LogIndex) async throws(ProposeError) -> [MemberEffect] {
+        try checkRunning()
+        let bound = state.settings.maxStalenessMilliseconds
+        let until = MonotonicInstant.now() + .milliseconds(bound + bound / 100 + 50)
+        let key = reads.makeKey()
+        return try await cancellable { waiter in
+            effects.add(index, key: key, until: until, waiter)
+            settleEffects(now: .now())
+        } onCancel: { $0.effects.cancel(key) }
+    }
+
+    func settleEffects(now: MonotonicInstant) {
+        effects.settle(now: now) {
+            state.members.values.sorted { $0.name < $1.name }.map { member in
+                let isSelf = member.id == identity.id
+                return (member.name, isSelf ? appliedIndex : reports[member.id]?.report.appliedIndex ?? .zero)
+            }
+        }
+    }
+
     /// A wait that ends early when the task that waits is cancelled, because its caller hung up.
-    private func cancellable(
-        _ wait: (@escaping ReadTable.Waiter) -> Void,
+    private func cancellable<Value: Sendable>(
+        _ wait: (@escaping (Result<Value, ProposeError>) -> Void) -> Void,
         onCancel: @escaping @Sendable (isolated Node) -> Void
-    ) async throws(ProposeError) -> LogIndex {
+    ) async throws(ProposeError) -> Value {
         let answer = await withTaskCancellationHandler {
             await withCheckedContinuation(isolation: self) { continuation in wait { continuation.resume(returning: $0) } }
         } onCancel: {

@@ -15,12 +15,16 @@ struct ReceivedReport {
 
 extension Node {
     static let reportPeriod: Duration = .milliseconds(200)
+    /// Sooner when something was applied, for those who wait until it is applied everywhere.
+    static let reportPeriodAfterApply: Duration = .milliseconds(20)
     /// Without a report for this long a member counts as offline.
     static let offlineAfter: Duration = .seconds(2)
 
     func reportToPeers(now: MonotonicInstant) {
-        if let lastReportAt, now - lastReportAt < Self.reportPeriod { return }
+        let period = lastReportedIndex < appliedIndex ? Self.reportPeriodAfterApply : Self.reportPeriod
+        if let lastReportAt, now - lastReportAt < period { return }
         lastReportAt = now
+        lastReportedIndex = appliedIndex
         let report = PeerReport(
             appliedIndex: appliedIndex, commitIndex: core.commitIndex, term: core.term,
             isLeader: core.role == .leader, ageMilliseconds: ownAgeMilliseconds,

@@ -37,6 +37,7 @@ actor Node {
     var offers = OfferTable()
     var indexWaiters = IndexWaiters()
     var reads = ReadTable()
+    var effects = EffectWaiters()
     var links: [MemberID: PeerLink] = [:]
     var inbound: [ObjectIdentifier: InboundPeer] = [:]
     var reports: [MemberID: ReceivedReport] = [:]
@@ -52,6 +53,7 @@ actor Node {
     private var ticker: LoopTimer?
     var lastStampMilliseconds: Int64 = 0
     var lastReportAt: MonotonicInstant?
+    var lastReportedIndex = LogIndex.zero
 
     enum RunState: Equatable {
         case running
@@ -213,6 +215,7 @@ actor Node {
         for proposal in waiting { proposal.answer(.failure(proposal.ending(error))) }
         indexWaiters.failAll(error)
         reads.failAll(error)
+        effects.failAll(error)
     }
 
     private func expireWaiters(now: MonotonicInstant) {
@@ -222,6 +225,7 @@ actor Node {
         }
         indexWaiters.expire(now: now, applied: appliedIndex)
         reads.expire(now: now)
+        settleEffects(now: now)
     }
 
     func name(of member: MemberID) -> String {
