@@ -61,7 +61,16 @@ struct DiskLedger: Sendable {
 
     func isComplete(_ operation: UInt64) -> Bool { operation <= completed }
 
+    /// While a disk hangs, peers ask the same again and again; each answer is held once, and of
+    /// heartbeat answers the newest only, which covers the rounds before it.
     mutating func hold(_ message: Message, until operation: UInt64) {
+        if held.contains(where: { $0.operation >= operation && $0.message == message }) { return }
+        if case .heartbeatReply = message.body {
+            held.removeAll { entry in
+                guard case .heartbeatReply = entry.message.body else { return false }
+                return entry.message.to == message.to
+            }
+        }
         held.append(Held(operation: operation, message: message))
     }
 

@@ -21,6 +21,8 @@ struct Progress: Sendable {
     /// The commit index last told.
     var commitTold = LogIndex.zero
     var roundAcknowledged: UInt64 = 0
+    /// When a peer that seems stuck was last asked what it holds.
+    var probedAt: UInt64 = 0
     /// Ticks, by the leader's clock.
     private(set) var lastContact: UInt64
     private(set) var lastAdvance: UInt64

@@ -5,6 +5,7 @@ extension RaftCore {
         leader = id
         clock.leaderLost()
         reign = Reign()
+        reign.retryDueAt = clock.now + UInt64(settings.heartbeatTicks)
         var index = commitIndex.next
         while let entry = log.entry(at: index) {
             if entry.kind == .command { reign.uncommittedBytes += entry.payload.count }
@@ -21,11 +22,19 @@ extension RaftCore {
         // A leader that cannot write must not keep the others from electing one that can (hashicorp#503).
         if disk.oldestWriteAge(at: clock.now) > UInt64(settings.electionTicks / 2) { return stepDown(.diskStalled) }
         guard hasActiveMajority(of: configuration) else { return stepDown(.quorumLost) }
+        if clock.now >= reign.retryDueAt { return retryAsLeader() }
         guard clock.now >= reign.heartbeatDueAt else { return }
-        for slot in reign.peers.indices { reign.peers[slot].askAgain() }
         startHeartbeatRound()
+    }
+
+    /// At a pace that only the clock sets: heartbeat rounds that reads start must not put this off.
+    private mutating func retryAsLeader() {
+        reign.retryDueAt = clock.now + UInt64(settings.heartbeatTicks)
+        for slot in reign.peers.indices { reign.peers[slot].askAgain() }
+        let isRemoved = configurations.isCommitted(at: commitIndex) && !configuration.isVoter(id)
+        if isRemoved || clock.now >= reign.heartbeatDueAt { startHeartbeatRound() }
         // Removed, and the removal is committed: one more heartbeat has told so, now make room (thesis §4.2.2).
-        if configurations.isCommitted(at: commitIndex), !configuration.isVoter(id) { stepDown(.removed) }
+        if isRemoved { stepDown(.removed) }
     }
 
     /// CheckQuorum (thesis §6.2): whether a majority of these voters was heard of within E.
@@ -152,8 +161,10 @@ extension RaftCore {
     /// cannot wedge it (docs/consensus.md §9).
     private mutating func probeIfStuck(_ slot: Int) {
         let peer = reign.peers[slot]
-        guard peer.phase == .replicating, peer.load == nil, peer.match < lastIndex,
-            clock.now - peer.lastAdvance >= UInt64(settings.heartbeatTicks), peer.next > log.base.index else { return }
+        let pause = UInt64(settings.heartbeatTicks)
+        guard peer.phase == .replicating, peer.load == nil, peer.match < lastIndex, clock.now - peer.lastAdvance >= pause,
+            clock.now - peer.probedAt >= pause, peer.next > log.base.index else { return }
+        reign.peers[slot].probedAt = clock.now
         sendAppend([], to: slot)
     }
 

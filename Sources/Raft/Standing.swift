@@ -40,6 +40,8 @@ struct Reign: Sendable {
     /// Payload bytes above the commit index. Exactly zero when everything is committed.
     var uncommittedBytes = 0
     var heartbeatDueAt: UInt64 = 0
+    /// When lost probes are sent again; moved by ticks alone.
+    var retryDueAt: UInt64 = 0
 
     func slot(of member: MemberID) -> Int? { peers.firstIndex { $0.id == member } }
 }

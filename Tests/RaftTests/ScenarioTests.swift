@@ -6,7 +6,7 @@ import Testing
         "append-ack-waits-for-disk", "append-conflicts", "catching-up-from-disk", "check-quorum",
         "commit-is-capped", "configuration-rollback", "figure-8", "late-duplicates", "leader-counts-itself-when-durable",
         "leader-with-a-stuck-disk", "learner-promotion", "older-term-is-told", "one-voter", "overwritten-writes", "pre-vote",
-        "read-index", "read-index-of-a-follower", "removed-leader", "slow-learner", "two-leaders-stop-the-member", "up-to-date",
+        "read-index", "read-index-of-a-follower", "reads-between-heartbeats", "removed-leader", "slow-learner", "two-leaders-stop-the-member", "up-to-date",
         "vote-survives-restart", "vote-waits-for-disk",
     ]
 
