@@ -40,6 +40,24 @@ enum LogSchema {
             arguments: [Int64(first.rawValue), Int64(last.rawValue)])
     }
 
+    /// The first entry of the newest run that ends at `last` and fits both bounds; at least `last` itself.
+    static func windowStart(
+        _ db: Database, below last: LogIndex, entriesMax: Int, bytesMax: Int
+    ) throws -> LogIndex {
+        guard last > .zero else { return LogIndex(1) }
+        let rows = try Row.fetchCursor(
+            db.cachedStatement(sql: "SELECT length(payload) FROM entries WHERE idx <= ? ORDER BY idx DESC LIMIT ?"),
+            arguments: [Int64(last.rawValue), Int64(entriesMax)])
+        var first = last.next
+        var bytes = 0
+        while let row = try rows.next() {
+            bytes += Int(clamping: row.counter(0) ?? 0)
+            if bytes > bytesMax, first <= last { break }
+            first = first.previous
+        }
+        return max(first, LogIndex(1))
+    }
+
     static func tail(_ db: Database, at index: LogIndex, file: String) throws -> LogTail {
         guard index > .zero else { return LogTail() }
         let statement = try db.cachedStatement(sql: "SELECT term, chain FROM entries WHERE idx = ?")

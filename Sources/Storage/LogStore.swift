@@ -46,6 +46,9 @@ package final class LogStore {
     /// Reads and checks the whole log, one entry at a time: damage is named with its index.
     package static func open(path: String, identity: StoreIdentity) throws(StorageError) -> LogStore {
         let file = try SQLiteFile.open(path: path, durability: .full)
+        // Before anything is read that a vote or an acknowledgement will stand on.
+        try file.read { try FileHeader.check(FileHeader.read($0, file: path), identity, file: path) }
+        try file.settle()
         let (scan, hardState) = try file.read { db in
             try FileHeader.check(FileHeader.read(db, file: path), identity, file: path)
             // A checkpoint syncs; it must not happen between writing an entry and acknowledging it.
@@ -57,14 +60,14 @@ package final class LogStore {
         return LogStore(file: file, scan: scan, hardState: hardState)
     }
 
-    /// What the core starts from: everything above `applied`, and up to `window` entries below it.
-    package func recover(applied: LogIndex, window: Int) throws(StorageError) -> RestoredState {
+    /// What the core starts from: everything above `applied`, and up to `window` entries and
+    /// `windowBytes` of payload below it.
+    package func recover(
+        applied: LogIndex, window: Int, windowBytes: Int = .max
+    ) throws(StorageError) -> RestoredState {
         let path = file.path
         let known = scan
         let last = lastIndex
-        let held = UInt64(max(0, window))
-        let floor = min(applied, last).rawValue
-        let first = LogIndex(floor > held ? floor - held + 1 : 1)
         var restored = RestoredState()
         restored.hardState = hardState
         restored.applied = applied
@@ -73,6 +76,8 @@ package final class LogStore {
             if known == nil { try whole.walk(db) }
             restored.termRuns = whole.termRuns
             restored.configurations = whole.configurations
+            let first = try LogSchema.windowStart(
+                db, below: min(applied, last), entriesMax: max(1, window), bytesMax: windowBytes)
             restored.entries = try Self.entries(db, file: path, from: first, through: last, bytesMax: .max)
         }
         return restored

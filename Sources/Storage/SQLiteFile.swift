@@ -91,6 +91,19 @@ final class SQLiteFile {
         }
     }
 
+    /// Makes durable whatever an earlier process left in the WAL. Opening reads frames that were written
+    /// but perhaps never synced, also those whose fsync failed, after which another fsync of the WAL
+    /// proves nothing; so they are copied into the file proper, and that is synced.
+    func settle() throws(StorageError) {
+        let path = path
+        try run { db in
+            let row = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+            guard row?.counter(0) == 0 else {
+                throw StorageError.ioError(file: path, what: "what an earlier run wrote cannot be made durable")
+            }
+        }
+    }
+
     /// Looks through all pages for structural damage, also in parts nobody reads today.
     func checkPages() throws(StorageError) {
         let path = path

@@ -144,8 +144,39 @@ struct LogStoreTests {
             #expect(restored.applied == LogIndex(15))
         }
         #expect(try reopened.recover(applied: .zero, window: 0).entries.count == 21)
-        #expect(try reopened.recover(applied: LogIndex(21), window: 0).entries.isEmpty)
+        // The core needs the last entry, also when all is applied.
+        #expect(try reopened.recover(applied: LogIndex(21), window: 0).entries.map(\.index) == [LogIndex(21)])
         #expect(try reopened.recover(applied: LogIndex(2), window: 100).entries.count == 21)
+    }
+
+    @Test("what is held below the applied index is bounded in bytes too, and never empty")
+    func recoveryBytes() throws {
+        let store = try LogStore.create(path: path, identity: Samples.identity)
+        let entries = (1...10).map { index in
+            Entry(index: LogIndex(UInt64(index)), term: Term(1), kind: .command, payload: Array(repeating: 7, count: 100))
+        }
+        try store.perform([append(entries)])
+        func held(_ bytes: Int, applied: UInt64 = 8) throws -> [UInt64] {
+            try store.recover(applied: LogIndex(applied), window: 100, windowBytes: bytes).entries.map(\.index.rawValue)
+        }
+        #expect(try held(300) == Array(6...10))
+        #expect(try held(299) == Array(7...10))
+        #expect(try held(0, applied: 10) == [10])
+    }
+
+    @Test("opening makes durable what an earlier process only wrote, before anybody relies on it")
+    func settlesWhatWasLeft() throws {
+        let store = try LogStore.create(path: path, identity: Samples.identity)
+        try store.perform([append(Samples.entries(1...5))])
+        let copy = Scratch()
+        // A process that died: its last commits are in the WAL, synced or not.
+        scratch.copy(["log.db", "log.db-wal"], to: copy)
+        #expect(!copy.read("log.db-wal").isEmpty)
+        let reopened = try LogStore.open(path: copy.file("log.db"), identity: Samples.identity)
+        #expect(reopened.lastIndex == LogIndex(5))
+        #expect(copy.read("log.db-wal").isEmpty, "the entries must be in the file proper, which was synced")
+        try reopened.close()
+        try store.close()
     }
 
     @Test("the core accepts what recovery gives")

@@ -173,13 +173,14 @@ struct MemberStart {
         settings.maxUnapplied = Self.appliedPerTurn
         let found: (RestoredState, TrustState)
         do throws(StorageError) {
-            let (logPath, statePath, window) = (directory.logPath, directory.statePath, settings.windowEntries)
+            let (logPath, statePath) = (directory.logPath, directory.statePath)
+            let (window, windowBytes) = (settings.windowEntries, settings.windowBytes)
             found = try await storage.open { () throws(StorageError) in
                 let log = try LogStore.open(
                     path: logPath, identity: StoreIdentity(clusterID: identity.clusterID, memberID: identity.id))
                 let states = try StateStore.open(path: statePath, clusterID: identity.clusterID)
                 let state = try states.loadState()
-                let restored = try log.recover(applied: states.applied.index, window: window)
+                let restored = try log.recover(applied: states.applied.index, window: window, windowBytes: windowBytes)
                 return (log, states, (restored, state))
             }
         } catch {
