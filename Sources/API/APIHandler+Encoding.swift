@@ -77,7 +77,7 @@ extension APIHandler {
     /// The caller's own `X-Request-Id` when it is 1 to 128 visible ASCII characters, else a new one.
     func requestLabel(_ head: HTTPHead) -> String {
         if let range = head.range(of: .requestID), (1...128).contains(range.count),
-            head.bytes[range].allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+            head.bytes[range].allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !head.bytes[range].starts(with: "eyJ".utf8)
         {
             return head.text(range)
         }

@@ -20,6 +20,9 @@ struct Conditions: Sendable, Equatable {
     private init() {}
 
     init(_ head: HTTPHead, _ query: QueryParameters) throws(Problem) {
+        for name in [HTTPField.Name.credenceMinIndex, .credenceTimeout] where head.count(of: name) > 1 {
+            throw .badRequest("header \(name.rawName) is given more than once")
+        }
         if let text = head.value(of: .credenceMinIndex) {
             guard let index = UInt64(text), text.utf8.first != UInt8(ascii: "+"), index <= LogIndex.max.rawValue else {
                 throw .badRequest("header Credence-Min-Index must be a log index, a whole number")

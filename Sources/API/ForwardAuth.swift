@@ -9,6 +9,11 @@ import Tokens
 /// against a proxy answering a constant, so it is a plain call that builds bytes and nothing else.
 enum ForwardAuth {
     static let path = "/auth/verify"
+    /// All it knows. Anything else is refused: a misspelt `scope` in a proxy's configuration must not
+    /// become a check that nobody makes.
+    static let parameters: Set = ["scope", "audience", "consistency"]
+
+    static let noToken = Problem.notAuthorized(.missing, message: "no bearer token in the Authorization header")
 
     static func isMeant(by head: HTTPHead) -> Bool {
         guard head.pathRange.count == path.utf8.count else { return false }
@@ -45,9 +50,16 @@ extension APIHandler {
                 return .now(try vouch(request, Expectation(), view, label))
             }
             let query = try QueryParameters(head)
+            try query.requireOnly(ForwardAuth.parameters)
             let conditions = try Conditions(head, query)
             let expectation = Expectation(scope: try query.value("scope"), audience: try query.value("audience"))
             if conditions.areMet(by: view) { return .now(try vouch(request, expectation, view, label)) }
+            // Waiting is for those who hold something that looks like a token, and not at will: who
+            // waits holds a place that others need.
+            guard let authorization = head.authorizationRange,
+                BearerToken.range(in: authorization, of: head.bytes.span) != nil
+            else { throw ForwardAuth.noToken }
+            if !request.connection.isUnix { try limitStrangers(request) }
             return .later { await self.forwardAuthLater(request, conditions, expectation, label) }
         } catch {
             return .now(encode(error, for: request, label: label, caller: nil, view: view))
@@ -72,7 +84,7 @@ extension APIHandler {
         let bytes = head.bytes.span
         guard let authorization = head.authorizationRange,
             let token = BearerToken.range(in: authorization, of: bytes)
-        else { throw .notAuthorized(.missing, message: "no bearer token in the Authorization header") }
+        else { throw ForwardAuth.noToken }
         let verdict = member.verify(
             bytes.extracting(token), in: view, expecting: bound(expectation, to: request), cache: workspace.value.signatures)
         switch verdict {

@@ -13,6 +13,9 @@ enum IdempotencyKey {
     static func requestID(_ request: IncomingRequest, callerID: String) throws(Problem) -> RequestID? {
         let head = request.head
         guard let key = head.value(of: .idempotencyKey) else { return nil }
+        guard head.count(of: .idempotencyKey) == 1 else {
+            throw .badRequest("header Idempotency-Key is given more than once")
+        }
         guard !key.isEmpty, key.utf8.count <= bytesMax, key.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else {
             throw .badRequest("header Idempotency-Key must be 1 to \(bytesMax) visible ASCII characters")
         }

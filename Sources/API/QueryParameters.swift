@@ -19,6 +19,14 @@ struct QueryParameters: Sendable {
         }
     }
 
+    /// For a route where an unknown or empty parameter would leave out a check.
+    func requireOnly(_ known: Set<String>) throws(Problem) {
+        for item in items?.items ?? [] {
+            guard known.contains(item.name) else { throw .badRequest("unknown query parameter \"\(item.name)\"") }
+            guard !item.value.isEmpty else { throw .badRequest("query parameter \(item.name) must not be empty") }
+        }
+    }
+
     /// The value of `name`; nil when absent or empty. Given twice is refused: which of two
     /// `audience`s was checked must not depend on who reads the URL.
     func value(_ name: String) throws(Problem) -> String? {
@@ -61,7 +69,32 @@ enum LoggedTarget {
     }
 
     private static func shortened(_ bytes: ArraySlice<UInt8>) -> String {
-        let text = String(decoding: bytes.prefix(bytesMax), as: UTF8.self)
+        let text = String(decoding: withoutTokens(bytes).prefix(bytesMax), as: UTF8.self)
         return bytes.count > bytesMax ? text + "..." : text
+    }
+
+    /// Every JWS begins with a JSON object in base64url, and so with `eyJ`. Wherever somebody pasted
+    /// one, the rest of that word is dropped.
+    static func withoutTokens(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+        var output: [UInt8] = []
+        var rest = bytes
+        while let first = rest.first {
+            if rest.starts(with: "eyJ".utf8) {
+                output += "REDACTED".utf8
+                rest = rest.drop { isTokenByte($0) }
+            } else {
+                output.append(first)
+                rest = rest.dropFirst()
+            }
+        }
+        return output
+    }
+
+    private static func isTokenByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."): true
+        default: false
+        }
     }
 }

@@ -55,7 +55,20 @@ extension Exchange {
     /// A caller who proved who he is, or sits on this machine, is not limited.
     func limitStrangers() throws(Problem) {
         guard !caller.isTrusted, !request.connection.isUnix else { return }
-        switch workspace.value.strangers.take(from: request.connection.rateLimitSource, at: request.requestStart) {
+        try workspace.value.limit(request)
+    }
+}
+
+extension APIHandler {
+    /// For the route that learns who calls only from the token it is asked about.
+    func limitStrangers(_ request: IncomingRequest) throws(Problem) {
+        try workspace.value.limit(request)
+    }
+}
+
+extension Workspace {
+    fileprivate func limit(_ request: IncomingRequest) throws(Problem) {
+        switch strangers.take(from: request.connection.rateLimitSource, at: request.requestStart) {
         case .allowed: return
         case .refused(let seconds): throw .tooManyRequests(retryAfterSeconds: seconds)
         }

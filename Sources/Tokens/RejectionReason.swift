@@ -23,12 +23,13 @@ package enum RejectionReason: String, Error, Sendable, CaseIterable {
 
 extension RejectionReason {
     /// What whoever presents a token could have computed from the token alone, and may thus be told.
+    /// And `member_stale`, which says nothing of the token: a good one must not be thrown away over it.
     package var isDisclosable: Bool {
         switch self {
-        case .malformed, .expired, .notYetValid, .unsupportedAlgorithm: true
+        case .malformed, .expired, .notYetValid, .unsupportedAlgorithm, .memberStale: true
         case .unknownKey, .keyRetired, .algorithmMismatch, .badSignature, .missingClaim, .unknownCertificate,
             .certificateExpired, .certificateRevoked, .tokenRevoked, .subjectRevoked, .issuerMismatch,
-            .audienceMismatch, .insufficientScope, .certificateBindingMismatch, .memberStale:
+            .audienceMismatch, .insufficientScope, .certificateBindingMismatch:
             false
         }
     }

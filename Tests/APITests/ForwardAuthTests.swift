@@ -45,7 +45,7 @@ struct ForwardAuthTests {
             let token = try await served.mint("alice", ["write", "reports"], ["audience": ["a", "b"]])
             let cases: [(query: String, status: Int)] = [
                 ("scope=read", 200), ("scope=write", 200), ("scope=reports", 200), ("scope=write+reports", 200),
-                ("scope=write%20reports&audience=b", 200), ("audience=a", 200), ("scope=", 200), ("project=x", 200),
+                ("scope=write%20reports&audience=b", 200), ("audience=a", 200), ("scope=", 400), ("project=x", 400),
                 ("scope=admin", 403), ("scope=report", 403), ("scope=write+admin", 403), ("scope=%20", 403),
                 ("audience=c", 403), ("audience=A", 403), ("scope=read&audience=c", 403),
                 ("audience=a&audience=c", 400), ("scope=read&scope=admin", 400), ("scope=%4", 400),
@@ -90,6 +90,34 @@ struct ForwardAuthTests {
             let token = try await served.mint("Jürg Müller", ["read"])
             let answer = try await served.send("GET", "/auth/verify", token: token)
             #expect(answer.fields["x-auth-subject"] == "J%C3%BCrg%20M%C3%BCller")
+        }
+    }
+
+    @Test("a misspelt or empty parameter is refused: it must not become a check that nobody makes",
+        arguments: ["scopes=admin", "Scope=admin", "scope=", "audience=", "aud=me", "scope=read&scope=admin", "x"])
+    func misspelt(query: String) async throws {
+        try await ServedMember.with { served async throws in
+            let token = try await served.mint("alice", ["read"])
+            let answer = try await served.send("GET", "/auth/verify?\(query)", token: token)
+            #expect(answer.status == 400 && answer.fields["x-auth-subject"] == nil, "\(answer)")
+        }
+    }
+
+    @Test("who has no token may not wait, and who has one may not wait at will")
+    func waitsAreLimited() async throws {
+        try await ServedMember.with { served async throws in
+            let far = ["Credence-Min-Index: 4000000000", "Credence-Timeout: 1ms"]
+            let nobody = try await served.send("GET", "/auth/verify", fields: far)
+            #expect(nobody.status == 401, "\(nobody)")
+            let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<800 {
+                    group.addTask {
+                        try await served.send("GET", "/auth/verify", token: "eyJ.eyJ.x", fields: far).status
+                    }
+                }
+                return try await group.reduce(into: Set<Int>()) { $0.insert($1) }
+            }
+            #expect(statuses == [503, 429])
         }
     }
 }

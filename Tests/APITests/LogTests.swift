@@ -16,6 +16,9 @@ struct LogTests {
                         _ = try await served.send("GET", "\(path)?a=b&\(name)=\(text)")
                     }
                 }
+                _ = try await served.send("GET", "/1.0/tokens/\(text)")
+                _ = try await served.send("GET", "/1.0/keys?id_token=\(text)")
+                _ = try await served.send("GET", "/1.0/keys", fields: ["X-Request-Id: \(text.prefix(128))"])
                 _ = try await served.send("GET", "/1.0/keys", token: text)
                 _ = try await served.send("GET", "/1.0/keys", fields: ["Authorization: \(text)"])
                 _ = try await served.send("GET", "/auth/verify", token: text)
@@ -28,6 +31,7 @@ struct LogTests {
             }
             #expect(served.log.lines.count > 60)
             #expect(!served.log.text.contains(signature))
+            #expect(!served.log.text.contains("eyJ"), "not even the beginning of one")
             #expect(!served.log.text.contains(try #require(served.adminToken.split(separator: ".").last)))
         }
     }
