@@ -18,6 +18,46 @@ extension ClusterTests {
             }
         }
 
+        @Test("a revocation with wait=everywhere returns once nobody accepts the token, whether it heard or fell silent")
+        func everywhere() async throws {
+            try await withCluster { cluster in
+                let members = await cluster.members, admin = await cluster.adminToken
+                let leader = try await cluster.leader(accordingTo: members[0], of: members)
+                let followers = members.filter { $0 != leader }
+
+                let first = try await leader.mint("alice", by: admin)
+                let all = try await Self.revokeEverywhere(first, on: followers[0], by: admin)
+                #expect(Self.reasons(all) == ["applied", "applied", "applied"], "\(all)")
+                for member in members {
+                    let answer = try await member.call("GET", "/auth/verify", token: first)
+                    #expect(answer.status == 401, "\(member.name): \(answer.summary)")
+                }
+
+                let second = try await leader.mint("bob", by: admin)
+                try await cluster.suspend(followers[1])
+                let most = try await Self.revokeEverywhere(second, on: followers[0], by: admin)
+                #expect(Self.reasons(most) == ["applied", "applied", "stale"], "\(most)")
+                let questions = Questions(20, to: followers[1], about: second)
+                try await cluster.resume(followers[1])
+                for status in try await questions.statuses() {
+                    #expect(status == 401 || status == 503, "HTTP \(status)")
+                }
+            }
+        }
+
+        static func revokeEverywhere(_ token: String, on member: Member, by admin: String) async throws -> JSON {
+            let body: JSON = ["token": .string(token), "wait": "everywhere"]
+            let answer = try await member.call("POST", "/1.0/revocations", body, token: admin)
+            guard answer.metadata["effective_everywhere"] == true else {
+                throw TestFailure("not everywhere: \(answer.summary)")
+            }
+            return answer.metadata
+        }
+
+        static func reasons(_ answer: JSON) -> [String] {
+            (answer["members"]?.arrayValue ?? []).compactMap { $0["reason"]?.stringValue }.sorted()
+        }
+
         private func suspendAndWake(_ sleeper: Member, others: [Member], of cluster: TestCluster) async throws {
             let admin = await cluster.adminToken
             let token = try await others[0].mint("alice", by: admin)
