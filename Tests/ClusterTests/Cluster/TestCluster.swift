@@ -27,6 +27,9 @@ actor TestCluster {
 
     subscript(index: Int) -> Member { members[index] }
 
+    /// As talkative as can be: what must not reach a log is searched for in these.
+    static let logArguments = ["--log-level", "trace"]
+
     nonisolated var keystoreArguments: [String] {
         switch keystore {
         case .openKeyFile: ["--encrypt-keystore", "false"]
@@ -68,7 +71,7 @@ extension TestCluster {
     /// Starts the member's process and does not wait: alone, a member of three never becomes ready.
     func launch(_ member: Member, arguments: [String] = []) async throws {
         servers[member.name] = try await Server.start(
-            member.serveArguments(keystoreArguments + arguments), log: member.log)
+            member.serveArguments(keystoreArguments + Self.logArguments + arguments), log: member.log)
     }
 
     func awaitReady(_ member: Member) async throws {
