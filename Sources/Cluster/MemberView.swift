@@ -23,7 +23,10 @@ package final class MemberView: Sendable {
 
     package var state: TrustState { tokens.state }
 
-    package func freshness(now: MonotonicInstant) -> Freshness {
-        freshnessRule.judge(point: proven.instant, now: now)
+    /// - Parameter now: read after the proof is, because the cluster loop moves the proof meanwhile: one
+    ///   taken after the clock could seem to lie in the future, and a fresh member would refuse to vouch.
+    package func freshness(now: @autoclosure () -> MonotonicInstant) -> Freshness {
+        let point = proven.instant
+        return freshnessRule.judge(point: point, now: now())
     }
 }

@@ -1,6 +1,7 @@
 import Cluster
 import Crypto
 import EventLoop
+import Glibc
 import Logging
 import Testing
 import Tokens
@@ -32,7 +33,7 @@ final class TestDirectory: Sendable {
         let files = ["lock", "member.json", "keystore.json", "keystore.key"]
             + ["log.db", "state.db"].flatMap { [$0, $0 + "-wal", $0 + "-shm"] }
         for file in files { try? PrivateFile.remove(path + "/" + file) }
-        try? PrivateFile.remove(path)
+        _ = unsafe rmdir(path)
     }
 }
 

@@ -28,6 +28,20 @@ struct ViewFreshnessTests {
         await member.stop()
     }
 
+    @Test("a proof that arrives while a view is judged does not make a fresh view stale")
+    func proofWhileJudging() {
+        let start = MonotonicInstant(nanoseconds: 5_000_000_000)
+        let view = MemberView(
+            tokens: TokenView(state: TrustState(), keys: KeyRing()), index: .zero,
+            proven: FreshnessPoint(continuing: start))
+        /// The clock, and a proof that is newer than what it says before anybody can use the reading.
+        func clockOvertaken() -> MonotonicInstant {
+            view.proven.advance(to: start + .seconds(2))
+            return start + .seconds(1)
+        }
+        #expect(view.freshness(now: clockOvertaken()) == Freshness(ageMilliseconds: 1_000, isFresh: true))
+    }
+
     @Test("a member that stopped vouches for nothing")
     func stopped() async throws {
         let home = try TestDirectory()
