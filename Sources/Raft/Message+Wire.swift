@@ -4,7 +4,7 @@
 /// A member refuses a version or kind that it does not know; mixed clusters must therefore agree on the
 /// version before a new one is spoken.
 extension Message {
-    package static let wireVersion: UInt8 = 1
+    package static let wireVersion: UInt8 = 2
     package static let entriesMax = 4096
     package static let entryBytesMax = 4 << 20
     package static let batchBytesMax = 4 << 20
@@ -44,7 +44,6 @@ extension Message {
 }
 
 extension Message.Body {
-    // 12…15 are kept for leadership transfer and snapshots.
     var wireKind: UInt8 {
         switch self {
         case .preVote: 1
@@ -58,6 +57,11 @@ extension Message.Body {
         case .newerTerm: 9
         case .readIndex: 10
         case .readIndexReply: 11
+        case .timeoutNow: 12
+        case .snapshotOffer: 13
+        case .snapshotWanted: 14
+        case .snapshotChunk: 15
+        case .snapshotRequest: 16
         }
     }
 
@@ -66,6 +70,7 @@ extension Message.Body {
         case .preVote(let request), .vote(let request):
             writer.write(request.round)
             writer.write(request.last)
+            writer.write(UInt8(request.isTransfer ? 1 : 0))
         case .preVoteReply(let reply), .voteReply(let reply):
             writer.write(reply.round)
             writer.write(UInt8(reply.isGranted ? 1 : 0))
@@ -78,6 +83,9 @@ extension Message.Body {
             writer.write(UInt8(0))
             writer.write(previous.rawValue)
             writer.write(hint)
+        case .appendReply(.lost(let after)):
+            writer.write(UInt8(2))
+            writer.write(after)
         case .heartbeat(let heartbeat):
             writer.write(heartbeat.commit.rawValue)
             writer.write(heartbeat.round)
@@ -91,6 +99,17 @@ extension Message.Body {
             writer.write(token)
             writer.write(UInt8(index == nil ? 0 : 1))
             if let index { writer.write(index.rawValue) }
+        case .timeoutNow(let last):
+            writer.write(last)
+        case .snapshotOffer(let descriptor):
+            descriptor.write(to: &writer)
+        case .snapshotWanted(let wanted):
+            wanted.id.write(to: &writer)
+            writer.write(wanted.offset)
+        case .snapshotChunk(let chunk):
+            chunk.write(to: &writer)
+        case .snapshotRequest(let index):
+            writer.write(index.rawValue)
         }
     }
 
@@ -112,6 +131,13 @@ extension Message.Body {
             let token = try reader.readUInt64(bytes)
             let isConfirmed = try reader.readBool(bytes)
             self = .readIndexReply(token: token, index: isConfirmed ? try reader.readIndex(bytes) : nil)
+        case 12: self = .timeoutNow(last: try reader.readPosition(bytes))
+        case 13: self = .snapshotOffer(try SnapshotDescriptor(from: &reader, bytes))
+        case 14:
+            let id = try SnapshotID(from: &reader, bytes)
+            self = .snapshotWanted(SnapshotWanted(id: id, offset: try reader.readUInt64(bytes)))
+        case 15: self = .snapshotChunk(try SnapshotChunk(from: &reader, bytes))
+        case 16: self = .snapshotRequest(atLeast: try reader.readIndex(bytes))
         default: throw .unknownKind(kind)
         }
     }
@@ -121,6 +147,7 @@ extension VoteRequest {
     fileprivate init(from reader: inout WireReader, _ bytes: Span<UInt8>) throws(WireError) {
         round = try reader.readUInt64(bytes)
         last = try reader.readPosition(bytes)
+        isTransfer = try reader.readBool(bytes)
     }
 }
 
@@ -133,11 +160,13 @@ extension VoteReply {
 
 extension AppendReply {
     fileprivate init(from reader: inout WireReader, _ bytes: Span<UInt8>) throws(WireError) {
-        if try reader.readBool(bytes) {
-            self = .accepted(through: try reader.readIndex(bytes))
-        } else {
+        switch try reader.readByte(bytes) {
+        case 0:
             let previous = try reader.readIndex(bytes)
             self = .rejected(previous: previous, hint: try reader.readPosition(bytes))
+        case 1: self = .accepted(through: try reader.readIndex(bytes))
+        case 2: self = .lost(after: try reader.readPosition(bytes))
+        case let kind: throw .unknownKind(kind)
         }
     }
 }

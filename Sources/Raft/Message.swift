@@ -28,6 +28,24 @@ package struct Message: Equatable, Sendable {
         case readIndex(token: UInt64)
         /// nil: not confirmed, ask again.
         case readIndexReply(token: UInt64, index: LogIndex?)
+        /// From a leader that hands over to the receiver, who must hold everything through `last`.
+        case timeoutNow(last: LogPosition)
+        case snapshotOffer(SnapshotDescriptor)
+        case snapshotWanted(SnapshotWanted)
+        case snapshotChunk(SnapshotChunk)
+        /// From a member that heals: a snapshot that covers this index, whatever its log holds.
+        case snapshotRequest(atLeast: LogIndex)
+    }
+}
+
+/// A receiver's question for the piece of a snapshot that begins at `offset`: all before it is on its disk.
+package struct SnapshotWanted: Equatable, Sendable {
+    package let id: SnapshotID
+    package let offset: UInt64
+
+    package init(id: SnapshotID, offset: UInt64) {
+        self.id = id
+        self.offset = offset
     }
 }
 
@@ -36,10 +54,13 @@ package struct VoteRequest: Equatable, Sendable {
     package let round: UInt64
     /// The candidate's last durable entry.
     package let last: LogPosition
+    /// The leader asked for this campaign, so loyalty to it is no reason to ignore it.
+    package let isTransfer: Bool
 
-    package init(round: UInt64, last: LogPosition) {
+    package init(round: UInt64, last: LogPosition, isTransfer: Bool = false) {
         self.round = round
         self.last = last
+        self.isTransfer = isTransfer
     }
 }
 
@@ -77,6 +98,8 @@ package enum AppendReply: Equatable, Sendable {
     /// `previous` did not match. `hint` is the follower's largest entry at or below it whose term is not above
     /// the one asked for (docs/consensus.md §4).
     case rejected(previous: LogIndex, hint: LogPosition)
+    /// The sender's disk lost entries it had acknowledged; this is its last one.
+    case lost(after: LogPosition)
 }
 
 package struct Heartbeat: Equatable, Sendable {

@@ -5,6 +5,8 @@ package enum Mutant: String, CaseIterable, Sendable {
     case answersVoteBeforeDurable = "M01"
     case forgetsVoteInPreVote = "M02"
     case countsPreVoteAsVote = "M03"
+    case votesTwiceForTransfer = "M04"
+    case campaignsUnsynced = "M05"
     case comparesLogsByIndexOnly = "M06"
     case countsLearners = "M09"
     case commitsEarlierTerms = "M10"
@@ -18,8 +20,13 @@ package enum Mutant: String, CaseIterable, Sendable {
     case changesBeforeOwnTermCommit = "M31"
     case overlapsChanges = "M32"
     case keepsTruncatedConfiguration = "M33"
+    case acknowledgesSnapshotEarly = "M40"
+    case campaignsDuringInstall = "M41"
+    case neverOffersAgain = "M44"
     case preVoteGrantCarriesOwnTerm = "M47"
     case ignoresStickiness = "M49"
+    case transferTakesWrites = "M52"
+    case transfersToLaggard = "M52b"
 }
 
 extension RaftCore {

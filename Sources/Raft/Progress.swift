@@ -5,6 +5,8 @@ struct Progress: Sendable {
         case probing(isAsked: Bool)
         /// In step: appends are sent ahead of their acknowledgements, up to a bound.
         case replicating
+        /// It needs more than the log holds.
+        case snapshotting
     }
 
     let id: MemberID
@@ -18,6 +20,8 @@ struct Progress: Sendable {
     private var inflight: [LogIndex] = []
     /// The load from disk this peer waits for.
     var load: UInt64?
+    /// Present exactly in phase `snapshotting`.
+    private(set) var transfer: OutgoingTransfer?
     /// The commit index last told.
     var commitTold = LogIndex.zero
     var roundAcknowledged: UInt64 = 0
@@ -60,7 +64,7 @@ struct Progress: Sendable {
         case .replicating where through >= next:
             next = through.next
             inflight.append(through)
-        case .replicating: break
+        case .replicating, .snapshotting: break
         }
     }
 
@@ -72,6 +76,7 @@ struct Progress: Sendable {
         }
         inflight.removeAll { $0 <= through }
         if phase != .replicating, through >= match {
+            transfer = nil
             phase = .replicating
             inflight = []
             next = match.next
@@ -84,13 +89,66 @@ struct Progress: Sendable {
     /// (docs/consensus.md §4).
     func isCurrentRejection(of previous: LogIndex) -> Bool {
         guard previous > match else { return false }
-        return phase == .replicating ? previous < next : previous.next == next
+        switch phase {
+        case .replicating: return previous < next
+        case .probing: return previous.next == next
+        case .snapshotting: return false
+        }
     }
 
     mutating func rejected(of previous: LogIndex, retryAfter candidate: LogIndex) {
         next = max(match.next, min(previous, candidate.next))
         phase = .probing(isAsked: false)
         inflight = []
+    }
+
+    /// The peer's disk lost what it had acknowledged; of the log it can hold no more than up to `candidate`.
+    mutating func lost(retryAfter candidate: LogIndex) {
+        guard candidate < match else { return }
+        match = .zero
+        commitTold = .zero
+        next = candidate.next
+        phase = .probing(isAsked: false)
+        inflight = []
+        load = nil
+        transfer = nil
+    }
+
+    // MARK: Snapshots
+
+    mutating func beginSnapshot(atLeast: LogIndex, now: UInt64) {
+        phase = .snapshotting
+        inflight = []
+        load = nil
+        transfer = OutgoingTransfer(atLeast: atLeast, activeAt: now)
+    }
+
+    mutating func endSnapshot() {
+        guard phase == .snapshotting else { return }
+        transfer = nil
+        phase = .probing(isAsked: false)
+    }
+
+    mutating func offered(_ descriptor: SnapshotDescriptor, now: UInt64) {
+        if transfer?.offered != descriptor.id { transfer?.bytesDone = 0 }
+        transfer?.offered = descriptor.id
+        transfer?.bytesTotal = descriptor.byteCount
+        transfer?.activeAt = now
+        transfer?.chunkRead = nil
+    }
+
+    mutating func wants(from offset: UInt64, read: UInt64, now: UInt64) {
+        transfer?.bytesDone = offset
+        transfer?.chunkRead = read
+        transfer?.activeAt = now
+    }
+
+    mutating func chunkReadEnded() { transfer?.chunkRead = nil }
+
+    var snapshotProgress: SnapshotProgress? {
+        guard let transfer, let offered = transfer.offered else { return nil }
+        return SnapshotProgress(
+            index: offered.position.index, bytesDone: transfer.bytesDone, bytesTotal: transfer.bytesTotal)
     }
 
     /// The answer may be lost: ask again.

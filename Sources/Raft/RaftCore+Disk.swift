@@ -47,15 +47,18 @@ extension RaftCore {
 
     mutating func issueStaged() {
         guard !staged.isEmpty else { return }
-        let operation = disk.issue(covering: staged.entries.last?.index, at: clock.now)
+        let operation = disk.issue(covering: staged.covers, at: clock.now)
         output.storage.append(StorageOperation(
-            id: operation, hardState: staged.hardState, truncateFrom: staged.truncateFrom, entries: staged.entries))
+            id: operation, hardState: staged.hardState, truncateFrom: staged.truncateFrom, entries: staged.entries,
+            base: staged.base, install: staged.install))
         staged = StagedChange()
     }
 
     mutating func persisted(upTo operation: UInt64) {
         precondition(operation < disk.nextOperation, "the shell reported an operation that was never issued")
         output.messages += disk.complete(upTo: operation)
+        finishInstall()
+        recoverIfComplete()
         countOwnVote()
         advanceCommit()
     }
@@ -64,11 +67,14 @@ extension RaftCore {
         precondition(index <= deliveredIndex, "the shell applied what was never handed out")
         appliedIndex = max(appliedIndex, index)
         log.evict(through: appliedIndex)
+        installIfPossible()
     }
 
     /// Committed entries are handed out only once they are durable here too: a state machine ahead of its own
     /// log would have nothing to rebuild itself from (docs/consensus.md §2).
     mutating func deliverCommitted() {
+        // Nothing is applied beside an installation, or by a member whose state is to be replaced.
+        guard healing == nil, incoming?.holdsLog != true else { return }
         let durable = mutated(.appliesBeyondDurable) ? lastIndex : disk.durable
         let target = min(commitIndex, durable, appliedIndex.advanced(by: settings.maxUnapplied))
         while deliveredIndex < target, let entry = log.entry(at: deliveredIndex.next) {

@@ -12,8 +12,13 @@ extension RaftCore {
         }
     }
 
-    /// A candidate names its last entry, and names only what is durable (docs/consensus.md §2).
-    private var canCampaign: Bool { disk.durable == lastIndex && term < .max }
+    /// A candidate names its last entry, and names only what is durable (docs/consensus.md §2). A member whose
+    /// log is being replaced has no end to name; one that lost entries must not lead without them (§10).
+    var canCampaign: Bool {
+        let isWhole = disk.durable == lastIndex || mutated(.campaignsUnsynced)
+        let isStill = incoming?.holdsLog != true || mutated(.campaignsDuringInstall)
+        return isWhole && isStill && recoversUntil == nil && healing == nil && term < .max
+    }
 
     /// Asks whether an election could be won. Changes no term, no vote and no timer but our own; the leader we
     /// knew is forgotten, the vote is not (docs/consensus.md §3).
@@ -32,7 +37,7 @@ extension RaftCore {
         if poll.isWon(in: configuration) { campaign() }
     }
 
-    private mutating func campaign(alreadyGranted: [MemberID] = []) {
+    mutating func campaign(alreadyGranted: [MemberID] = [], isTransfer: Bool = false) {
         guard canCampaign else { return }
         enterTerm(term.next, vote: id)
         clock.restart()
@@ -40,7 +45,7 @@ extension RaftCore {
         var poll = Poll(round: lastPoll, voteOperation: disk.hardStateOperation)
         for member in alreadyGranted { poll.grant(from: member) }
         standing = .candidate(poll)
-        let request = VoteRequest(round: poll.round, last: log.last)
+        let request = VoteRequest(round: poll.round, last: log.last, isTransfer: isTransfer)
         for voter in configuration.voters where voter != id { send(to: voter, .vote(request)) }
     }
 
@@ -60,7 +65,7 @@ extension RaftCore {
     }
 
     mutating func receivePreVote(_ request: VoteRequest, term requested: Term, from member: MemberID) {
-        guard !isLoyal else { return }
+        guard !isLoyal, recoversUntil == nil else { return }
         let durable = LogPosition(term: log.term(at: disk.durable) ?? .zero, index: disk.durable)
         guard requested > term, isUpToDate(request.last, with: durable) else {
             return send(to: member, .preVoteReply(VoteReply(round: request.round, isGranted: false)))
@@ -71,17 +76,19 @@ extension RaftCore {
         sendNow(to: member, term: named, .preVoteReply(VoteReply(round: request.round, isGranted: true)))
     }
 
-    /// Whether a vote request is to be ignored altogether, term included.
+    /// Whether a vote request is to be ignored altogether, term included. The leader itself asked for a
+    /// campaign that says so (thesis §4.2.3); such a one passes loyalty by, and nothing else.
     func ignoresCampaign(_ body: Message.Body) -> Bool {
-        if case .vote = body { return isLoyal }
-        return false
+        guard case .vote(let request) = body, !request.isTransfer else { return false }
+        return isLoyal
     }
 
     mutating func receiveVote(_ request: VoteRequest, from member: MemberID) {
         let isFree = hardState.vote == member || (hardState.vote == nil && leader == nil)
+            || (request.isTransfer && mutated(.votesTwiceForTransfer))
         // Compared with everything we hold, durable or not: an acknowledgement of the rest may leave before
         // this answer does.
-        let isGranted = isFree && isUpToDate(request.last, with: log.last)
+        let isGranted = isFree && recoversUntil == nil && isUpToDate(request.last, with: log.last)
         if isGranted {
             if hardState.vote != member { setHardState(HardState(term: term, vote: member)) }
             clock.restart()
@@ -167,6 +174,8 @@ extension RaftCore {
     private mutating func stopLeading() {
         guard isLeader else { return }
         failReads()
+        endTransfer(.leadershipLost)
+        for snapshot in reign.snapshots.ready { output.snapshots.append(.release(snapshot.id)) }
         reign = Reign()
         clock.restart()  // it has stood still since the election
     }

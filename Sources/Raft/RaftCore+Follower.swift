@@ -2,6 +2,8 @@
 extension RaftCore {
     mutating func receive(_ request: AppendRequest, from member: MemberID) {
         guard follow(member) else { return }
+        // A log that is being replaced takes nothing in; the leader sends it again.
+        guard healing == nil, incoming?.holdsLog != true else { return }
         guard request.previous.index >= log.base.index else {
             // The position is inside our snapshot, so everything there is committed: success, never a
             // conflict. How far is what we hold for certain (openraft 44381b0c).
@@ -52,10 +54,13 @@ extension RaftCore {
     mutating func receive(_ heartbeat: Heartbeat, from member: MemberID) {
         guard follow(member) else { return }
         // The leader never tells more than we acknowledged in this term, and that cannot be gone.
-        guard heartbeat.commit <= lastIndex else {
+        // A member that knows of its loss says so instead, and takes the commit index from appends alone.
+        confessLoss(to: member)
+        let isWhole = recoversUntil == nil && healing == nil && incoming?.holdsLog != true
+        guard heartbeat.commit <= lastIndex || !isWhole else {
             return stop(.acknowledgedEntriesMissing(commit: heartbeat.commit, last: lastIndex))
         }
-        commit(through: heartbeat.commit)
+        if isWhole { commit(through: heartbeat.commit) }
         send(to: member, .heartbeatReply(round: heartbeat.round))
     }
 }

@@ -22,6 +22,7 @@ extension RaftCore {
         // A leader that cannot write must not keep the others from electing one that can (hashicorp#503).
         if disk.oldestWriteAge(at: clock.now) > UInt64(settings.electionTicks / 2) { return stepDown(.diskStalled) }
         guard hasActiveMajority(of: configuration) else { return stepDown(.quorumLost) }
+        tickTransfer()
         if clock.now >= reign.retryDueAt { return retryAsLeader() }
         guard clock.now >= reign.heartbeatDueAt else { return }
         startHeartbeatRound()
@@ -77,12 +78,11 @@ extension RaftCore {
 
     /// Sends what the peer lacks, as far as its window allows.
     mutating func replicate(to slot: Int) {
+        if reign.peers[slot].phase == .snapshotting { return offerSnapshot(to: slot) }
         while reign.peers[slot].hasRoom(inflightMax: settings.maxInflight) {
             let next = reign.peers[slot].next
             guard next <= lastIndex || reign.peers[slot].phase != .replicating else { return }
-            guard next > log.base.index else {
-                return output.events.append(.peerNeedsSnapshot(reign.peers[slot].id))
-            }
+            guard next > log.base.index else { return beginSnapshot(for: slot) }
             if next < log.firstHeld { return requestLoad(for: slot) }
             let entries = log.entries(
                 from: next, countMax: settings.maxBatchEntries, bytesMax: settings.maxBatchBytes)
@@ -139,10 +139,14 @@ extension RaftCore {
             }
             reign.peers[slot].accepted(through: through, last: lastIndex, now: clock.now)
             advanceCommit()
+            continueTransfer()
         case .rejected(let previous, let hint):
             guard reign.peers[slot].isCurrentRejection(of: previous) else { return }
             let candidate = log.lastPosition(atOrBelow: hint.index, termAtMost: hint.term)
             reign.peers[slot].rejected(of: previous, retryAfter: candidate.index)
+        case .lost(let after):
+            let candidate = log.lastPosition(atOrBelow: after.index, termAtMost: after.term)
+            reign.peers[slot].lost(retryAfter: candidate.index)
         }
         replicate(to: slot)
     }

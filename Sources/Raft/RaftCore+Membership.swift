@@ -15,6 +15,7 @@ extension RaftCore {
 
     private func rejection(of proposed: Configuration) -> ProposalRejection? {
         guard isLeader else { return .notLeader(leader: leader) }
+        guard transfer == nil || mutated(.transferTakesWrites) else { return .transferInProgress }
         // Two changes from one base, made in different terms, can have disjoint majorities; a committed entry
         // of our own term rules out the other one (Ongaro, raft-dev 2015-07-10).
         guard isSettled || mutated(.changesBeforeOwnTermCommit) else { return .leaderNotSettled }

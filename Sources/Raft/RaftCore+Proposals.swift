@@ -17,6 +17,8 @@ extension RaftCore {
 
     private func rejection(of proposal: Proposal) -> ProposalRejection? {
         guard isLeader else { return .notLeader(leader: leader) }
+        // The target could never catch up with a log that grows (hashicorp#581).
+        guard transfer == nil || mutated(.transferTakesWrites) else { return .transferInProgress }
         let bytes = proposal.payload.count
         guard bytes <= settings.maxEntryBytes else { return .tooLarge(bytesMax: settings.maxEntryBytes) }
         // Counted in entries too, or empty payloads would have no bound.

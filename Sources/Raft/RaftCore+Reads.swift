@@ -21,7 +21,7 @@ extension RaftCore {
     }
 
     private mutating func startRead(_ origin: ReadRounds.Origin) {
-        guard reign.reads.count < settings.maxPendingReads else { return refuse(origin) }
+        guard reign.reads.count < settings.maxPendingReads, transfer == nil else { return refuse(origin) }
         if mutated(.readsWithoutRound), isSettled { return answer(ReadRounds.Read(origin: origin, index: commitIndex)) }
         reign.reads.add(origin)
         // While a round is on its way the next one gathers what arrives; its answers start it.

@@ -22,7 +22,7 @@ extension RaftCore {
     /// A sender in an older term learns of the newer one, or it could never rejoin (docs/consensus.md §3).
     private mutating func receiveOutdated(_ message: Message) {
         switch message.body {
-        case .append, .heartbeat:
+        case .append, .heartbeat, .snapshotOffer, .snapshotChunk:
             send(to: message.from, .newerTerm)
         case .vote(let request):
             send(to: message.from, .voteReply(VoteReply(round: request.round, isGranted: false)))
@@ -42,6 +42,11 @@ extension RaftCore {
         case .heartbeatReply(let round): receiveHeartbeatReply(round: round, from: sender)
         case .readIndex(let token): receiveReadRequest(token: token, from: sender)
         case .readIndexReply(let token, let index): receiveReadReply(token: token, index: index, from: sender)
+        case .timeoutNow(let last): receiveTimeoutNow(last: last, from: sender)
+        case .snapshotOffer(let descriptor): receive(descriptor, from: sender)
+        case .snapshotWanted(let wanted): receiveSnapshotWanted(wanted, from: sender)
+        case .snapshotChunk(let chunk): receive(chunk, from: sender)
+        case .snapshotRequest(let index): receiveSnapshotRequest(atLeast: index, from: sender)
         }
     }
 
@@ -59,6 +64,13 @@ extension RaftCore {
             return through <= .max ? nil : "index out of range"
         case .appendReply(.rejected(let previous, let hint)):
             return previous > .zero && hint.index <= previous && previous <= .max ? nil : "hint above the question"
+        case .appendReply(.lost(let after)), .timeoutNow(let after):
+            return after.term <= message.term && after.index <= .max ? nil : "log ahead of the term"
+        case .snapshotOffer(let offer):
+            return offer.position.term <= message.term && offer.position.index > .zero && offer.position.index <= .max
+                && offer.byteCount > 0 && !offer.configuration.voters.isEmpty ? nil : "an impossible snapshot"
+        case .snapshotRequest(let index):
+            return index <= .max ? nil : "index out of range"
         case .heartbeat(let heartbeat):
             return heartbeat.commit <= .max ? nil : "index out of range"
         case .readIndexReply(_, let index):

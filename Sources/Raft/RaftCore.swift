@@ -30,6 +30,17 @@ package struct RaftCore: Sendable {
     /// Unique within this run, so that an answer to a load of an earlier reign is recognised.
     var lastLoad: UInt64 = 0
 
+    /// Through here the applied state is durable by itself.
+    var stateDurableIndex: LogIndex
+    var incoming: IncomingSnapshot?
+    var healing: Healing?
+    /// Set while the log ends before what this member has acknowledged.
+    package internal(set) var recoversUntil: LogPosition?
+
+    var transfer: Transfer?
+    /// Who asked for it.
+    var transferRequests: [UInt64] = []
+
     /// Empty unless this member leads.
     var reign = Reign()
 
@@ -56,6 +67,9 @@ package struct RaftCore: Sendable {
         commitIndex = max(restored.applied, log.base.index)
         deliveredIndex = commitIndex
         appliedIndex = commitIndex
+        stateDurableIndex = log.base.index
+        let end = log.last
+        recoversUntil = restored.recoversUntil.flatMap { $0 > end ? $0 : nil }
         _ = configurations.commit(through: commitIndex)
         var nonces = SplitMix64(seed: ~seed)
         lastPoll = nonces.next() >> 1
@@ -97,12 +111,21 @@ package struct RaftCore: Sendable {
         case .persisted(let operation): persisted(upTo: operation)
         case .applied(let index): applied(through: index)
         case .loaded(let loaded): receive(loaded)
+        case .transferLeadership(let id, let member): transferLeadership(id: id, to: member)
+        case .stateDurable(let index): compact(through: index)
+        case .snapshotReady(let id, let descriptor): snapshotReady(id, descriptor)
+        case .snapshotUnavailable(let id): snapshotUnavailable(id)
+        case .chunkRead(let chunk): chunkRead(chunk)
+        case .snapshotStaged(let id, let byteCount): snapshotStaged(id, byteCount: byteCount)
+        case .snapshotVerified(let id, let isSound): snapshotVerified(id, isSound: isSound)
+        case .heal: heal()
         }
     }
 
     private mutating func tick() {
         clock.tick()
         if isLeader { tickAsLeader() } else { tickAsFollower() }
+        tickSnapshot()
     }
 
     mutating func stop(_ alarm: SafetyAlarm) {

@@ -18,6 +18,21 @@ package enum RaftInput: Sendable {
     case applied(through: LogIndex)
     /// The answer to a `LoadRequest`.
     case loaded(LoadedEntries)
+    /// Hands leadership to `to`, or to the voter that is furthest along (docs/consensus.md §6). `id` comes back
+    /// in `RaftOutput.transfers`, once when it starts or is refused, and once more when a started one ends.
+    case transferLeadership(id: UInt64, to: MemberID?)
+    /// The applied state is durable through here, so the log may forget what lies before (§8).
+    case stateDurable(through: LogIndex)
+    /// Answers to `SnapshotWork.prepare`.
+    case snapshotReady(id: UInt64, SnapshotDescriptor)
+    case snapshotUnavailable(id: UInt64)
+    case chunkRead(LoadedChunk)
+    /// So many bytes of the staged snapshot are on the disk.
+    case snapshotStaged(SnapshotID, byteCount: UInt64)
+    case snapshotVerified(SnapshotID, isSound: Bool)
+    /// Replaces log and state of this member by a snapshot of its leader's: an operator's order, when the state
+    /// here was found to differ (§10). The shell must have stopped applying.
+    case heal
 }
 
 package struct Proposal: Equatable, Sendable {

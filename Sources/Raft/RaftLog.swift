@@ -106,6 +106,30 @@ struct RaftLog: Sendable {
         window.removeFirst(count)
     }
 
+    /// Forgets what lies at or below `position`, which this log holds.
+    mutating func compact(to position: LogPosition) {
+        let count = window.prefix { $0.index <= position.index }.count
+        for entry in window.prefix(count) { windowBytes -= entry.payload.count }
+        window.removeFirst(count)
+        base = position
+        let outdated = runs.dropFirst().prefix { $0.first <= position.index.next }.count
+        runs.removeFirst(outdated)
+        if last.index <= position.index {
+            runs = []
+        } else if let run = runs.first, run.first <= position.index {
+            runs[0] = TermRun(term: run.term, first: position.index.next)
+        }
+    }
+
+    /// Replaces everything by an empty log that begins after `position`.
+    mutating func reset(to position: LogPosition) {
+        base = position
+        last = position
+        runs = []
+        window = []
+        windowBytes = 0
+    }
+
     /// The run that holds `index`, which must lie in the log.
     private func run(containing index: LogIndex) -> Int {
         // Almost every question is about the newest run.
@@ -125,6 +149,7 @@ struct RaftLog: Sendable {
         guard base.index <= .max, lastIndex <= .max else { throw .outOfRange(max(base.index, lastIndex)) }
         guard restored.hardState.term <= .max else { throw .termOrder(at: lastIndex) }
         if restored.applied > lastIndex { throw .appliedBeyondLog(applied: restored.applied, last: lastIndex) }
+        if restored.applied < base.index { throw .appliedBelowBase(applied: restored.applied, base: base.index) }
 
         var term = base.term
         var index = base.index

@@ -13,25 +13,39 @@ package struct RaftOutput: Equatable, Sendable {
     package var failedReads: [UInt64] = []
     package var proposals: [ProposalResult] = []
     package var loads: [LoadRequest] = []
+    /// In order.
+    package var snapshots: [SnapshotWork] = []
+    package var transfers: [TransferResult] = []
     package var events: [RaftEvent] = []
 
     package init() {}
 }
 
-/// One atomic change of the log on disk: the suffix from `truncateFrom` removed, `entries` appended and
-/// `hardState` replaced, all or nothing (a crash between truncating and appending would look like lost data).
+/// One atomic change of the log on disk: all or nothing (a crash between truncating and appending would look
+/// like lost data). In this order: `install`, `truncateFrom`, `entries`, `hardState`, `base`.
 package struct StorageOperation: Equatable, Sendable {
     /// 1, 2, 3… since the core was made.
     package let id: UInt64
     package let hardState: HardState?
+    /// The suffix from here on is removed.
     package let truncateFrom: LogIndex?
     package let entries: [Entry]
+    /// The log now begins after this position, which it holds: what lies at or below may be deleted, at leisure.
+    package let base: LogBase?
+    /// The staged snapshot, verified before, becomes the applied state, and the whole log, entry by entry, is
+    /// replaced by an empty one that begins after it.
+    package let install: SnapshotDescriptor?
 
-    package init(id: UInt64, hardState: HardState? = nil, truncateFrom: LogIndex? = nil, entries: [Entry] = []) {
+    package init(
+        id: UInt64, hardState: HardState? = nil, truncateFrom: LogIndex? = nil, entries: [Entry] = [],
+        base: LogBase? = nil, install: SnapshotDescriptor? = nil
+    ) {
         self.id = id
         self.hardState = hardState
         self.truncateFrom = truncateFrom
         self.entries = entries
+        self.base = base
+        self.install = install
     }
 }
 
@@ -80,6 +94,8 @@ package enum ProposalRejection: Error, Equatable, Sendable {
     case notCaughtUp(MemberID)
     /// Fewer than a majority of the new configuration were heard of lately: the change could not commit.
     case noActiveMajority
+    /// Leadership is being handed over; try again in a moment.
+    case transferInProgress
 }
 
 /// Asks for entries that are on this member's disk but no longer in memory.
@@ -110,8 +126,14 @@ package enum RaftEvent: Equatable, Sendable {
     case configurationCommitted(ConfigurationRecord)
     /// Uncommitted entries from this index on were replaced by the leader's.
     case truncated(from: LogIndex)
-    /// The peer needs entries older than this member's log holds.
+    /// The peer needs entries older than this member's log holds; a snapshot is on its way.
     case peerNeedsSnapshot(MemberID)
+    /// A snapshot has become this member's log and state.
+    case snapshotInstalled(LogPosition)
+    /// The log begins later than before.
+    case compacted(LogBase)
+    /// The log holds again what this member had acknowledged before its disk lost it (docs/consensus.md §10).
+    case recovered
     case ignoredMessage(from: MemberID, reason: StaticText)
     /// The core has stopped for good; so must the member.
     case stopped(SafetyAlarm)
@@ -125,6 +147,8 @@ package enum StepDownReason: Equatable, Sendable {
     case diskStalled
     /// Its removal is committed.
     case removed
+    /// Its own state is to be replaced.
+    case healing
 }
 
 /// Evidence that a safety rule was broken somewhere: going on could spread the damage.

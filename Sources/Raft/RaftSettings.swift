@@ -19,6 +19,17 @@ package struct RaftSettings: Equatable, Sendable {
     /// Entries handed out for applying and not yet reported applied.
     package var maxUnapplied = 4096
     package var maxPendingReads = 8192
+    /// Entries kept behind the durable state for peers that are behind: cheaper than a snapshot.
+    package var trailingEntries = 16_384
+    /// The log is cut by at least so many entries at a time.
+    package var compactionStepEntries = 4_096
+    package var snapshotChunkBytes = SnapshotChunk.bytesMax
+    /// Snapshots kept for transfers at one time.
+    package var maxSnapshots = 2
+    /// Peers that are sent a snapshot at one time.
+    package var maxSnapshotTransfers = 2
+    /// A transfer whose peer is silent for so long no longer keeps the log from being cut: a minute.
+    package var snapshotPatienceTicks = 3_000
 
     package init() {}
 
@@ -37,6 +48,12 @@ package struct RaftSettings: Equatable, Sendable {
         settings.windowBytes = max(1, windowBytes)
         settings.maxUnapplied = max(1, maxUnapplied)
         settings.maxPendingReads = max(1, maxPendingReads)
+        settings.trailingEntries = max(0, trailingEntries)
+        settings.compactionStepEntries = max(1, compactionStepEntries)
+        settings.snapshotChunkBytes = min(max(1, snapshotChunkBytes), SnapshotChunk.bytesMax)
+        settings.maxSnapshots = max(1, maxSnapshots)
+        settings.maxSnapshotTransfers = max(1, maxSnapshotTransfers)
+        settings.snapshotPatienceTicks = max(settings.electionTicks, snapshotPatienceTicks)
         return settings
     }
 }

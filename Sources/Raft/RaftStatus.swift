@@ -21,6 +21,21 @@ package struct RaftStatus: Equatable, Sendable {
     package var peers: [PeerStatus]
     /// Set once the core has stopped.
     package var alarm: SafetyAlarm?
+    /// What the log begins after.
+    package var base: LogPosition
+    /// Its disk lost what it had acknowledged, and it has not got it back yet.
+    package var isRecovering: Bool
+    /// Whom leadership is being handed to.
+    package var transferTarget: MemberID?
+    /// The snapshot on its way to this member.
+    package var incomingSnapshot: SnapshotProgress?
+}
+
+/// How far a snapshot has come.
+package struct SnapshotProgress: Equatable, Sendable {
+    package var index: LogIndex
+    package var bytesDone: UInt64
+    package var bytesTotal: UInt64
 }
 
 package struct PeerStatus: Equatable, Sendable {
@@ -32,4 +47,6 @@ package struct PeerStatus: Equatable, Sendable {
     package var isActive: Bool
     /// A learner that could be promoted now.
     package var isCaughtUp: Bool
+    /// The snapshot on its way to the peer.
+    package var snapshot: SnapshotProgress?
 }

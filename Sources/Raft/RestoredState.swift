@@ -16,6 +16,9 @@ package struct RestoredState: Equatable, Sendable {
     package var entries: [Entry] = []
     /// The state machine's durable applied index: also the floor of the commit index (docs/consensus.md §2).
     package var applied = LogIndex.zero
+    /// What this member has acknowledged according to its ack mark, when the log ends before it: the disk lost
+    /// entries. Until the log reaches it again this member neither votes nor campaigns (docs/consensus.md §10).
+    package var recoversUntil: LogPosition?
 
     package init() {}
 }
@@ -51,5 +54,7 @@ package enum RestoreError: Error, Equatable, Sendable {
     case unreadableConfiguration(at: LogIndex, WireError)
     /// More was applied than the log holds.
     case appliedBeyondLog(applied: LogIndex, last: LogIndex)
+    /// The log begins after entries that the applied state lacks.
+    case appliedBelowBase(applied: LogIndex, base: LogIndex)
     case outOfRange(LogIndex)
 }

@@ -37,6 +37,7 @@ struct Reign: Sendable {
     /// Voters and learners but for the leader itself, sorted by id.
     var peers: [Progress] = []
     var reads = ReadRounds()
+    var snapshots = OutgoingSnapshots()
     /// Payload bytes above the commit index. Exactly zero when everything is committed.
     var uncommittedBytes = 0
     var heartbeatDueAt: UInt64 = 0
@@ -51,8 +52,15 @@ struct StagedChange: Sendable {
     var hardState: HardState?
     var truncateFrom: LogIndex?
     var entries: [Entry] = []
+    var base: LogBase?
+    var install: SnapshotDescriptor?
 
-    var isEmpty: Bool { hardState == nil && truncateFrom == nil && entries.isEmpty }
+    var isEmpty: Bool {
+        hardState == nil && truncateFrom == nil && entries.isEmpty && base == nil && install == nil
+    }
+
+    /// What this makes durable, if anything.
+    var covers: LogIndex? { entries.last?.index ?? install?.position.index }
 }
 
 extension RaftCore {
@@ -75,13 +83,16 @@ extension RaftCore {
         RaftStatus(
             id: id, role: role, term: term, leader: leader, commitIndex: commitIndex, appliedIndex: appliedIndex,
             lastIndex: lastIndex, durableIndex: durableIndex, configuration: configurations.current,
-            learners: learners, uncommittedBytes: reign.uncommittedBytes, peers: reign.peers.map(peerStatus), alarm: alarm)
+            learners: learners, uncommittedBytes: reign.uncommittedBytes, peers: reign.peers.map(peerStatus), alarm: alarm,
+            base: log.base, isRecovering: recoversUntil != nil, transferTarget: transfer?.target,
+            incomingSnapshot: incoming?.progress)
     }
 
     private func peerStatus(_ peer: Progress) -> PeerStatus {
         PeerStatus(
             id: peer.id, isVoter: peer.isVoter, match: peer.match,
             isActive: peer.isActive(at: clock.now, within: settings.electionTicks),
-            isCaughtUp: peer.isCaughtUp(with: lastIndex, at: clock.now, within: settings.electionTicks))
+            isCaughtUp: peer.isCaughtUp(with: lastIndex, at: clock.now, within: settings.electionTicks),
+            snapshot: peer.snapshotProgress)
     }
 }

@@ -26,7 +26,17 @@ import Testing
         .readIndex(token: 77),
         .readIndexReply(token: 77, index: LogIndex(12)),
         .readIndexReply(token: 77, index: nil),
+        .vote(VoteRequest(round: 9, last: .zero, isTransfer: true)),
+        .appendReply(.lost(after: LogPosition(term: Term(1), index: LogIndex(2)))),
+        .timeoutNow(last: LogPosition(term: Term(4), index: LogIndex(2))),
+        .snapshotOffer(SnapshotDescriptor(id: snapshot, configuration: Configuration(voters: [a, b]), byteCount: 1 << 20)),
+        .snapshotWanted(SnapshotWanted(id: snapshot, offset: 512)),
+        .snapshotChunk(SnapshotChunk(id: snapshot, offset: 512, bytes: [1, 2, 3])),
+        .snapshotRequest(atLeast: LogIndex(8)),
     ]
+
+    static let snapshot = SnapshotID(
+        position: LogPosition(term: Term(4), index: LogIndex(2)), hash: [UInt8](repeating: 7, count: SnapshotID.hashBytes))
 
     static func encoded(_ body: Message.Body) -> [UInt8] {
         var bytes: [UInt8] = []
@@ -64,11 +74,11 @@ import Testing
     @Test("an unknown version or kind is refused")
     func unknown() {
         var bytes = Self.encoded(.newerTerm)
-        bytes[0] = 2
-        #expect(throws: WireError.unsupportedVersion(2)) { try Message(decoding: bytes) }
+        bytes[0] = Message.wireVersion + 1
+        #expect(throws: WireError.unsupportedVersion(Message.wireVersion + 1)) { try Message(decoding: bytes) }
         bytes = Self.encoded(.newerTerm)
-        bytes[1] = 12
-        #expect(throws: WireError.unknownKind(12)) { try Message(decoding: bytes) }
+        bytes[1] = 17
+        #expect(throws: WireError.unknownKind(17)) { try Message(decoding: bytes) }
     }
 
     @Test("a term or index past its bound is refused, the bound itself is not")

@@ -36,6 +36,18 @@ extension ScenarioStage {
             let member = try actor(words.popFirst() ?? "")
             step(member, .readIndex(id: UInt64(words.first ?? "") ?? 0))
         case "load": try load(words)
+        case "transfer":
+            let member = try actor(words.popFirst() ?? "")
+            step(member, .transferLeadership(id: 3, to: words.first?.first.map { MemberID($0) }))
+        case "trailing":
+            settings.trailingEntries = Int(words.first ?? "") ?? 0
+            settings.compactionStepEntries = 1
+        case "chunk": settings.snapshotChunkBytes = Int(words.first ?? "") ?? 1
+        case "durable":
+            let member = try actor(words.popFirst() ?? "")
+            step(member, .stateDurable(through: LogIndex(UInt64(words.first ?? "") ?? 0)))
+        case "snapshots": for name in words { workOnSnapshots(try actor(name)) }
+        case "heal": step(try actor(words.first ?? ""), .heal)
         case "status": for name in words { output.append(Self.text(try actor(name).core.status)) }
         default: throw ScenarioError(description: "unknown command \(line)")
         }
@@ -66,6 +78,7 @@ extension ScenarioStage {
         disk.hardState = HardState(term: Term(fields.number("term") ?? 0), vote: fields["vote"]?.first.map { MemberID($0) })
         disk.applied = LogIndex(fields.number("applied") ?? (disk.entries.isEmpty ? 0 : 1))
         disk.held = fields.number("held").map { Int($0) }
+        if fields["mark"] != nil { disk.mark = fields.position("mark") }
         try start(name, disk)
     }
 
@@ -130,6 +143,9 @@ extension ScenarioStage {
             }
             body = .append(AppendRequest(previous: previous, entries: entries, commit: LogIndex(fields.number("commit") ?? 0)))
         case "accepted": body = .appendReply(.accepted(through: LogIndex(fields.number("through") ?? 0)))
+        case "lost": body = .appendReply(.lost(after: fields.position("after")))
+        case "timeout-now": body = .timeoutNow(last: fields.position("last"))
+        case "vote-by-transfer": body = .vote(VoteRequest(round: 7, last: fields.position("last"), isTransfer: true))
         case "heartbeat":
             body = .heartbeat(Heartbeat(commit: LogIndex(fields.number("commit") ?? 0), round: fields.number("round") ?? 0))
         case "heartbeat-reply": body = .heartbeatReply(round: fields.number("round") ?? 0)

@@ -7,6 +7,8 @@ final class ScenarioStage {
         var core: RaftCore
         var disk: ScenarioDisk
         var applied = LogIndex.zero
+        /// What the core asked of its snapshot files and the shell has not done yet.
+        var snapshotWork: [SnapshotWork] = []
 
         init(name: Character, core: RaftCore, disk: ScenarioDisk) {
             self.name = name
@@ -59,6 +61,11 @@ final class ScenarioStage {
             loads.append((actor.name, load))
             output.append("\(actor.name): asks its disk for \(load.first)...\(load.last)")
         }
+        for work in result.snapshots {
+            output.append("\(actor.name): \(Self.text(work))")
+            actor.snapshotWork.append(work)
+        }
+        for transfer in result.transfers { output.append("\(actor.name): transfer \(Self.text(transfer.outcome))") }
         for read in result.reads { output.append("\(actor.name): read \(read.id) at \(read.index)") }
         for read in result.failedReads { output.append("\(actor.name): read \(read) failed") }
         guard let last = result.committed.last else { return }
@@ -96,24 +103,41 @@ final class ScenarioStage {
 /// A disk that forgets what was not synced.
 struct ScenarioDisk {
     var hardState = HardState()
+    var base: LogBase?
     var entries: [Entry] = []
     var applied = LogIndex.zero
+    /// What the ack mark says was acknowledged.
+    var mark: LogPosition?
+    /// Bytes of the snapshot that is being received.
+    var staged: [UInt8] = []
     /// How many of the newest entries a restart holds in memory; nil for all.
     var held: Int?
     var queue: [StorageOperation] = []
 
     mutating func completeOne() -> UInt64 {
         let operation = queue.removeFirst()
+        if let snapshot = operation.install {
+            entries = []
+            base = LogBase(position: snapshot.position, configuration: snapshot.configuration)
+            applied = snapshot.position.index
+        }
         if let first = operation.truncateFrom { entries.removeAll { $0.index >= first } }
         entries += operation.entries
         hardState = operation.hardState ?? hardState
+        if let newBase = operation.base {
+            base = newBase
+            entries.removeAll { $0.index <= newBase.position.index }
+        }
         return operation.id
     }
 
     var restored: RestoredState {
         var state = RestoredState()
         state.hardState = hardState
-        state.applied = applied
+        state.base = base?.position ?? .zero
+        state.baseConfiguration = base?.configuration ?? .empty
+        state.recoversUntil = mark
+        state.applied = max(applied, state.base.index)
         let older = entries.dropLast(held ?? entries.count)
         state.entries = Array(entries.dropFirst(older.count))
         for entry in older {

@@ -7,7 +7,9 @@ import Testing
         "commit-is-capped", "configuration-rollback", "figure-8", "late-duplicates", "leader-counts-itself-when-durable",
         "leader-with-a-stuck-disk", "learner-promotion", "older-term-is-told", "one-voter", "overwritten-writes", "pre-vote",
         "read-index", "read-index-of-a-follower", "reads-between-heartbeats", "removed-leader", "slow-learner", "two-leaders-stop-the-member", "up-to-date",
-        "vote-survives-restart", "vote-waits-for-disk",
+        "vote-survives-restart", "vote-waits-for-disk", "leadership-transfer", "leadership-transfer-aborts",
+        "leadership-transfer-is-refused", "transfer-gives-no-second-vote", "snapshot-for-a-member-behind", "snapshot-resumes",
+        "no-campaign-during-an-installation", "recovering-after-loss", "healing-by-snapshot", "snapshot-has-committed-voters",
     ]
 
     @Test("a scenario comes out as written", arguments: names)

@@ -188,6 +188,7 @@ actor Node {
             logger.notice("uncommitted entries replaced", metadata: ["from": "\(index)"])
         case .peerNeedsSnapshot(let peer):
             logger.warning("a member is too far behind for the log", metadata: ["member": "\(name(of: peer))"])
+        case .snapshotInstalled, .compacted, .recovered: break
         case .ignoredMessage(let from, let reason):
             logger.debug("message ignored", metadata: ["from": "\(name(of: from))", "reason": "\(reason)"])
         case .stopped(let alarm):

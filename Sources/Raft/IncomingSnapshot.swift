@@ -1,0 +1,44 @@
+/// A snapshot on its way to this member. The receiver asks piece by piece, so the sender keeps no state that a
+/// lost message could spoil, and any leader that has the very same snapshot can go on with it.
+struct IncomingSnapshot: Sendable {
+    enum Phase: Equatable, Sendable {
+        /// The shell is looking for what is already there.
+        case staging
+        case receiving
+        case verifying
+        /// Sound; waits until everything that was handed out has been applied.
+        case verified
+        /// Waits for this storage operation.
+        case installing(operation: UInt64)
+    }
+
+    let descriptor: SnapshotDescriptor
+    var phase = Phase.staging
+    /// Bytes that are on the disk; the next piece begins here.
+    var bytesDone: UInt64 = 0
+    /// When a piece was last asked for.
+    var askedAt: UInt64
+
+    /// From verification on nothing else may happen to the log: no campaign could name its end.
+    var holdsLog: Bool {
+        switch phase {
+        case .staging, .receiving: false
+        case .verifying, .verified, .installing: true
+        }
+    }
+
+    var isInstalling: Bool {
+        if case .installing = phase { true } else { false }
+    }
+
+    var progress: SnapshotProgress {
+        SnapshotProgress(index: descriptor.position.index, bytesDone: bytesDone, bytesTotal: descriptor.byteCount)
+    }
+}
+
+/// An operator's order to replace this member's log and state (docs/consensus.md §10).
+struct Healing: Equatable, Sendable {
+    /// The snapshot must cover all that this member ever acknowledged, for the whole log goes.
+    let atLeast: LogIndex
+    var askedAt: UInt64?
+}
