@@ -1,4 +1,5 @@
 package import EventLoop
+import Raft
 import Synchronization
 
 /// How old the newest moment is at which this member's view was provably current.
@@ -14,30 +15,20 @@ package struct Freshness: Equatable, Sendable {
     }
 }
 
-/// The rule that makes revocation a promise: accept only while `now − point ≤ B·(1 − ρ) − g`.
+/// `StalenessBound` in this layer's types.
 package struct FreshnessRule: Equatable, Sendable {
-    /// B, `max_staleness`.
-    package let maxStalenessMilliseconds: Int64
+    private let bound: StalenessBound
 
     package init(maxStalenessMilliseconds: Int64) {
-        self.maxStalenessMilliseconds = maxStalenessMilliseconds
+        bound = StalenessBound(milliseconds: maxStalenessMilliseconds)
     }
 
-    /// ρ: the assumed bound on the rate error of this member's own clock, one in a thousand.
-    static let clockErrorPerThousand: Int64 = 1
-    /// g: covers the time between reading the clock and the answer leaving.
-    static let guardMilliseconds: Int64 = 50
-
-    package var ageMaxMilliseconds: Int64 {
-        maxStalenessMilliseconds - maxStalenessMilliseconds * Self.clockErrorPerThousand / 1000 - Self.guardMilliseconds
-    }
+    package var maxStalenessMilliseconds: Int64 { bound.milliseconds }
+    package var ageMaxMilliseconds: Int64 { bound.ageMaxMilliseconds }
 
     package func judge(point: MonotonicInstant?, now: MonotonicInstant) -> Freshness {
-        guard let point, point <= now else { return Freshness(ageMilliseconds: nil, isFresh: false) }
-        let age = Int64(clamping: (now.nanoseconds - point.nanoseconds) / 1_000_000)
-
-        let isFresh = age < ageMaxMilliseconds
-        return Freshness(ageMilliseconds: age, isFresh: isFresh)
+        let age = bound.age(of: point?.nanoseconds, at: now.nanoseconds)
+        return Freshness(ageMilliseconds: age, isFresh: bound.isFresh(age: age))
     }
 }
 

@@ -23,18 +23,14 @@ struct ReadTable {
     }
 
     static let barriersMax = 8_192
-    /// Proofs older than this prove nothing that matters; the questions are forgotten.
-    private static let freshnessQuestionMax: Duration = .seconds(30)
     /// A question whose answer was lost is asked again after this.
     private static let flightMax: Duration = .milliseconds(500)
 
     private var nextID: UInt64 = 1
-    private var freshness: [UInt64: MonotonicInstant] = [:]
-    private var provenAt: [(index: LogIndex, asOf: MonotonicInstant)] = []
+    private var freshness = FreshnessTracker()
     private var waiting: [Barrier] = []
     private var flight: Flight?
     private var confirmed: [(index: LogIndex, barriers: [Barrier])] = []
-    private(set) var lastFreshnessAskedAt: MonotonicInstant?
 
     private var barriersCount: Int {
         waiting.count + (flight?.barriers.count ?? 0) + confirmed.reduce(0) { $0 + $1.barriers.count }
@@ -47,23 +43,18 @@ struct ReadTable {
 
     // MARK: - Freshness
 
-    mutating func askAgainNow() {
-        lastFreshnessAskedAt = nil
-    }
+    var lastFreshnessAskedAt: MonotonicInstant? { freshness.lastAskedAt.map(MonotonicInstant.init(nanoseconds:)) }
+
+    mutating func askAgainNow() { freshness.askSoon() }
 
     /// The id of a question whose answer will prove this member current as of `now`.
     mutating func askFreshness(at now: MonotonicInstant) -> UInt64 {
-        lastFreshnessAskedAt = now
         let id = makeKey()
-        freshness[id] = now
+        freshness.asked(id, at: now.nanoseconds)
         return id
     }
 
-    mutating func dropFreshness() {
-        freshness = [:]
-        provenAt = []
-        lastFreshnessAskedAt = nil
-    }
+    mutating func dropFreshness() { freshness.distrustClock() }
 
     // MARK: - Barriers
 
@@ -91,8 +82,7 @@ struct ReadTable {
     }
 
     mutating func expire(now: MonotonicInstant) {
-        freshness = freshness.filter { $0.value + Self.freshnessQuestionMax > now }
-        provenAt.removeAll { $0.asOf + Self.freshnessQuestionMax <= now }
+        freshness.expire(at: now.nanoseconds)
         guard barriersCount > 0 else { return }
         remove { $0.deadline <= now }.forEach { $0.waiter(.failure(.noLeader)) }
     }
@@ -117,9 +107,8 @@ struct ReadTable {
     // MARK: - Answers
 
     mutating func confirm(_ read: ConfirmedRead) {
-        if let asOf = freshness.removeValue(forKey: read.id) {
-            provenAt.append((read.index, asOf))
-        } else if let landed = flight, landed.id == read.id {
+        if freshness.confirmed(read.id, at: read.index) { return }
+        if let landed = flight, landed.id == read.id {
             confirmed.append((read.index, landed.barriers))
             flight = nil
         }
@@ -127,7 +116,7 @@ struct ReadTable {
 
     /// Nobody answered: barriers wait for the next question, freshness asks by the clock.
     mutating func failed(_ id: UInt64) {
-        freshness[id] = nil
+        freshness.failed(id)
         guard let lost = flight, lost.id == id else { return }
         waiting = lost.barriers + waiting
         flight = nil
@@ -135,9 +124,7 @@ struct ReadTable {
 
     /// The newest instant proved by what is applied now.
     mutating func takeProof(applied: LogIndex) -> MonotonicInstant? {
-        let newest = provenAt.filter { $0.index <= applied }.map(\.asOf).max()
-        if newest != nil { provenAt.removeAll { $0.index <= applied } }
-        return newest
+        freshness.takeProof(applied: applied).map(MonotonicInstant.init(nanoseconds:))
     }
 
     mutating func answerBarriers(applied: LogIndex) {
