@@ -18,6 +18,9 @@ struct IncomingSnapshot: Sendable {
     var bytesDone: UInt64 = 0
     /// When a piece was last asked for.
     var askedAt: UInt64
+    /// Questions since the last piece. A leader that does not have this very snapshot never answers.
+    var unanswered = 0
+    static let unansweredMax = 4
 
     /// From verification on nothing else may happen to the log: no campaign could name its end.
     var holdsLog: Bool {
@@ -38,7 +41,7 @@ struct IncomingSnapshot: Sendable {
 
 /// An operator's order to replace this member's log and state (docs/consensus.md §10).
 struct Healing: Equatable, Sendable {
-    /// The snapshot must cover all that this member ever acknowledged, for the whole log goes.
+    /// The snapshot must cover all that was handed out for applying here: applying never goes back.
     let atLeast: LogIndex
     var askedAt: UInt64?
 }

@@ -20,6 +20,8 @@ package enum Mutant: String, CaseIterable, Sendable {
     case changesBeforeOwnTermCommit = "M31"
     case overlapsChanges = "M32"
     case keepsTruncatedConfiguration = "M33"
+    /// In the simulated shell, which makes the snapshots.
+    case snapshotTakesNewestConfiguration = "M34"
     case acknowledgesSnapshotEarly = "M40"
     case campaignsDuringInstall = "M41"
     case neverOffersAgain = "M44"

@@ -45,8 +45,9 @@ struct OutgoingSnapshots: Sendable {
 
 /// One peer's way through a snapshot.
 struct OutgoingTransfer: Equatable, Sendable {
-    /// What it must cover: more than the log's base only for a member that heals.
-    var atLeast: LogIndex
+    /// Set for a member that heals: what the snapshot must cover, beside the log's base. Such a member goes on
+    /// taking entries meanwhile, or a small cluster could not commit what the snapshot has to cover.
+    var healsFrom: LogIndex?
     var offered: SnapshotID?
     var bytesTotal: UInt64 = 0
     var bytesDone: UInt64 = 0

@@ -20,7 +20,7 @@ struct Progress: Sendable {
     private var inflight: [LogIndex] = []
     /// The load from disk this peer waits for.
     var load: UInt64?
-    /// Present exactly in phase `snapshotting`.
+    /// Present in phase `snapshotting`, and beside any other while the peer heals.
     private(set) var transfer: OutgoingTransfer?
     /// The commit index last told.
     var commitTold = LogIndex.zero
@@ -75,8 +75,10 @@ struct Progress: Sendable {
             lastAdvance = now
         }
         inflight.removeAll { $0 <= through }
-        if phase != .replicating, through >= match {
-            transfer = nil
+        // A member that heals may hold more than the snapshot it was sent.
+        let hasSnapshot = phase == .snapshotting && transfer?.offered.map { $0.position.index <= through } ?? false
+        if phase != .replicating, through >= match || hasSnapshot {
+            if hasSnapshot || transfer?.healsFrom == nil { transfer = nil }
             phase = .replicating
             inflight = []
             next = match.next
@@ -116,17 +118,24 @@ struct Progress: Sendable {
 
     // MARK: Snapshots
 
-    mutating func beginSnapshot(atLeast: LogIndex, now: UInt64) {
+    /// It needs more than the log holds.
+    mutating func beginSnapshot(now: UInt64) {
         phase = .snapshotting
         inflight = []
         load = nil
-        transfer = OutgoingTransfer(atLeast: atLeast, activeAt: now)
+        if transfer == nil { transfer = OutgoingTransfer(activeAt: now) }
     }
 
-    mutating func endSnapshot() {
-        guard phase == .snapshotting else { return }
-        transfer = nil
-        phase = .probing(isAsked: false)
+    /// One that heals asks again by itself, for as long as it needs to.
+    var awaitsOffer: Bool { phase == .snapshotting || (transfer != nil && transfer?.offered == nil) }
+
+    mutating func beginHealing(from index: LogIndex, now: UInt64) {
+        if transfer?.healsFrom != index { transfer = OutgoingTransfer(healsFrom: index, activeAt: now) }
+    }
+
+    /// It has healed, or its questions have ended.
+    mutating func healingEnded() {
+        if phase != .snapshotting { transfer = nil }
     }
 
     mutating func offered(_ descriptor: SnapshotDescriptor, now: UInt64) {

@@ -17,7 +17,7 @@ extension RaftCore {
     var canCampaign: Bool {
         let isWhole = disk.durable == lastIndex || mutated(.campaignsUnsynced)
         let isStill = incoming?.holdsLog != true || mutated(.campaignsDuringInstall)
-        return isWhole && isStill && recoversUntil == nil && healing == nil && term < .max
+        return isWhole && isStill && recoversUntil == nil && term < .max
     }
 
     /// Asks whether an election could be won. Changes no term, no vote and no timer but our own; the leader we

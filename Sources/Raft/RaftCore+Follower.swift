@@ -3,7 +3,7 @@ extension RaftCore {
     mutating func receive(_ request: AppendRequest, from member: MemberID) {
         guard follow(member) else { return }
         // A log that is being replaced takes nothing in; the leader sends it again.
-        guard healing == nil, incoming?.holdsLog != true else { return }
+        guard incoming?.holdsLog != true else { return }
         guard request.previous.index >= log.base.index else {
             // The position is inside our snapshot, so everything there is committed: success, never a
             // conflict. How far is what we hold for certain (openraft 44381b0c).
@@ -56,7 +56,7 @@ extension RaftCore {
         // The leader never tells more than we acknowledged in this term, and that cannot be gone.
         // A member that knows of its loss says so instead, and takes the commit index from appends alone.
         confessLoss(to: member)
-        let isWhole = recoversUntil == nil && healing == nil && incoming?.holdsLog != true
+        let isWhole = recoversUntil == nil && incoming?.holdsLog != true
         guard heartbeat.commit <= lastIndex || !isWhole else {
             return stop(.acknowledgedEntriesMissing(commit: heartbeat.commit, last: lastIndex))
         }

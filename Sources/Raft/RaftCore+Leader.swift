@@ -23,6 +23,7 @@ extension RaftCore {
         if disk.oldestWriteAge(at: clock.now) > UInt64(settings.electionTicks / 2) { return stepDown(.diskStalled) }
         guard hasActiveMajority(of: configuration) else { return stepDown(.quorumLost) }
         tickTransfer()
+        tickHealingAsLeader()
         if clock.now >= reign.retryDueAt { return retryAsLeader() }
         guard clock.now >= reign.heartbeatDueAt else { return }
         startHeartbeatRound()
@@ -32,6 +33,7 @@ extension RaftCore {
     private mutating func retryAsLeader() {
         reign.retryDueAt = clock.now + UInt64(settings.heartbeatTicks)
         for slot in reign.peers.indices { reign.peers[slot].askAgain() }
+        releaseSnapshots()
         let isRemoved = configurations.isCommitted(at: commitIndex) && !configuration.isVoter(id)
         if isRemoved || clock.now >= reign.heartbeatDueAt { startHeartbeatRound() }
         // Removed, and the removal is committed: one more heartbeat has told so, now make room (thesis §4.2.2).
@@ -78,7 +80,7 @@ extension RaftCore {
 
     /// Sends what the peer lacks, as far as its window allows.
     mutating func replicate(to slot: Int) {
-        if reign.peers[slot].phase == .snapshotting { return offerSnapshot(to: slot) }
+        if reign.peers[slot].awaitsOffer { offerSnapshot(to: slot) }
         while reign.peers[slot].hasRoom(inflightMax: settings.maxInflight) {
             let next = reign.peers[slot].next
             guard next <= lastIndex || reign.peers[slot].phase != .replicating else { return }
@@ -167,7 +169,9 @@ extension RaftCore {
         let peer = reign.peers[slot]
         let pause = UInt64(settings.heartbeatTicks)
         guard peer.phase == .replicating, peer.load == nil, peer.match < lastIndex, clock.now - peer.lastAdvance >= pause,
-            clock.now - peer.probedAt >= pause, peer.next > log.base.index else { return }
+            clock.now - peer.probedAt >= pause else { return }
+        // What was under way is lost, and gone from the log.
+        guard peer.next > log.base.index else { return beginSnapshot(for: slot) }
         reign.peers[slot].probedAt = clock.now
         sendAppend([], to: slot)
     }

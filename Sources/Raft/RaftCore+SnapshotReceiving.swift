@@ -21,15 +21,21 @@ extension RaftCore {
     /// What a snapshot covers is committed. If our log has its last entry, it has all of it (log matching).
     private mutating func acknowledgeCovered(_ offer: SnapshotDescriptor, to member: MemberID) {
         guard healing == nil else { return }
+        sayComplete(offer, to: member)
         if offer.position.index > commitIndex { commit(through: offer.position.index) }
         send(to: member, .appendReply(.accepted(through: min(commitIndex, offer.position.index))),
             after: disk.operation(covering: offer.position.index))
+    }
+
+    private mutating func sayComplete(_ descriptor: SnapshotDescriptor, to member: MemberID) {
+        send(to: member, .snapshotWanted(SnapshotWanted(id: descriptor.id, offset: descriptor.byteCount)))
     }
 
     mutating func snapshotStaged(_ id: SnapshotID, byteCount: UInt64) {
         guard var arriving = incoming, arriving.descriptor.id == id,
             arriving.phase == .staging || arriving.phase == .receiving else { return }
         arriving.bytesDone = byteCount
+        arriving.unanswered = 0
         arriving.phase = .receiving
         incoming = arriving
         guard byteCount >= arriving.descriptor.byteCount else { return askForChunk() }
@@ -56,9 +62,17 @@ extension RaftCore {
     /// Pieces, questions and answers may be lost.
     mutating func tickSnapshot() {
         if let incoming, incoming.phase == .receiving, clock.now - incoming.askedAt >= UInt64(settings.electionTicks) {
-            askForChunk()
+            askAgain(incoming)
         }
         tickHealing()
+    }
+
+    /// What is there of one that nobody sends any more stays on the disk, in case it is offered again.
+    private mutating func askAgain(_ arriving: IncomingSnapshot) {
+        guard needs(arriving.descriptor) else { return dropIncoming() }
+        guard arriving.unanswered < IncomingSnapshot.unansweredMax else { return incoming = nil }
+        incoming?.unanswered += 1
+        askForChunk()
     }
 
     mutating func snapshotVerified(_ id: SnapshotID, isSound: Bool) {
@@ -80,16 +94,19 @@ extension RaftCore {
         install(arriving.descriptor)
     }
 
-    /// The whole log goes, also what follows the snapshot's position: it does not hold the entry there, so what
-    /// follows may be another leader's (canonical a3de0789).
+    /// The whole log goes. What follows the snapshot's position is kept only if the log holds the very entry
+    /// there, as that of a member that heals may: otherwise it is another leader's (canonical a3de0789).
     private mutating func install(_ descriptor: SnapshotDescriptor) {
         let position = descriptor.position
+        let isOurs = log.term(at: position.index) == position.term
+        let kept = isOurs ? log.entries(from: position.index.next, countMax: .max, bytesMax: .max) : []
         log.reset(to: position)
         configurations = ConfigurationHistory(base: ConfigurationRecord(index: position.index, configuration: descriptor.configuration))
         output.events.append(.configurationChanged(configurations.current))
         disk.truncated(from: LogIndex(1))
         staged.install = descriptor
-        commitIndex = position.index
+        for entry in kept { append(entry) }
+        commitIndex = max(commitIndex, position.index)
         deliveredIndex = position.index
         let operation = disk.nextOperation
         incoming?.phase = .installing(operation: operation)
@@ -104,6 +121,7 @@ extension RaftCore {
         appliedIndex = max(appliedIndex, arriving.descriptor.position.index)
         incoming = nil
         healing = nil
+        if let leader, leader != id { sayComplete(arriving.descriptor, to: leader) }
         output.events.append(.snapshotInstalled(arriving.descriptor.position))
     }
 
@@ -115,14 +133,20 @@ extension RaftCore {
 
     // MARK: Healing
 
-    /// While it heals a member takes no entries, so that what it has acknowledged stays where the snapshot
-    /// must reach, and takes no part in elections.
+    /// A member that heals goes on taking entries and voting, which needs no applied state, and applies nothing.
+    /// A lone voter has nobody to heal from.
     mutating func heal() {
-        guard healing == nil, incoming?.holdsLog != true else { return }
-        if isLeader { stepDown(.healing) }
-        dropIncoming()
-        healing = Healing(atLeast: lastIndex)
+        guard healing == nil, configuration.voters.contains(where: { $0 != id }) else { return }
+        // One that is about to be installed heals as well as another.
+        if incoming?.holdsLog != true { dropIncoming() }
+        healing = Healing(atLeast: deliveredIndex)
         tickHealing()
+    }
+
+    /// It may have to lead when nobody else holds what is committed, but it cannot heal while it does.
+    mutating func tickHealingAsLeader() {
+        guard healing != nil, transfer == nil, isSettled, let target = try? transferTarget(nil) else { return }
+        beginTransfer(to: target)
     }
 
     private mutating func tickHealing() {

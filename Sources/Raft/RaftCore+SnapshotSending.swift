@@ -1,11 +1,9 @@
 /// A leader feeds a peer that needs more than its log holds: thesis §5; docs/consensus.md §8.
 extension RaftCore {
     /// The peer's next entry is gone from the log.
-    mutating func beginSnapshot(for slot: Int, atLeast: LogIndex = .zero) {
-        if reign.peers[slot].transfer == nil {
-            output.events.append(.peerNeedsSnapshot(reign.peers[slot].id))
-            reign.peers[slot].beginSnapshot(atLeast: atLeast, now: clock.now)
-        }
+    mutating func beginSnapshot(for slot: Int) {
+        output.events.append(.peerNeedsSnapshot(reign.peers[slot].id))
+        reign.peers[slot].beginSnapshot(now: clock.now)
         offerSnapshot(to: slot)
     }
 
@@ -16,7 +14,7 @@ extension RaftCore {
         if let offered = transfer.offered, reign.snapshots.isReady(offered),
             clock.now - transfer.activeAt < UInt64(settings.electionTicks) || mutated(.neverOffersAgain) { return }
         guard transfer.offered != nil || transfersUnderWay < settings.maxSnapshotTransfers else { return }
-        let needed = max(log.base.index, transfer.atLeast)
+        let needed = max(log.base.index, transfer.healsFrom ?? .zero)
         let offered = transfer.offered.flatMap { id in
             reign.snapshots.ready.first { $0.id == id && $0.position.index >= needed }
         }
@@ -57,8 +55,10 @@ extension RaftCore {
     mutating func receiveSnapshotWanted(_ wanted: SnapshotWanted, from member: MemberID) {
         guard isLeader, let slot = reign.slot(of: member) else { return }
         reign.peers[slot].heard(at: clock.now)
-        guard reign.peers[slot].transfer?.offered == wanted.id, reign.snapshots.isReady(wanted.id),
-            wanted.offset < reign.peers[slot].transfer?.bytesTotal ?? 0 else { return }
+        guard let transfer = reign.peers[slot].transfer, transfer.offered == wanted.id else { return }
+        // It has it all: nothing more to send, and what it holds its acknowledgement says.
+        guard wanted.offset < transfer.bytesTotal else { return reign.peers[slot].healingEnded() }
+        guard reign.snapshots.isReady(wanted.id) else { return }
         lastLoad += 1
         reign.peers[slot].wants(from: wanted.offset, read: lastLoad, now: clock.now)
         output.snapshots.append(.read(ChunkRequest(
@@ -84,13 +84,13 @@ extension RaftCore {
             append(Entry(index: lastIndex.next, term: term, kind: .noop, payload: []))
             replicateToAll()
         }
-        if let transfer = reign.peers[slot].transfer, transfer.atLeast >= atLeast { return offerSnapshot(to: slot) }
-        reign.peers[slot].endSnapshot()
-        beginSnapshot(for: slot, atLeast: atLeast)
+        reign.peers[slot].beginHealing(from: atLeast, now: clock.now)
+        offerSnapshot(to: slot)
     }
 
     /// Keeps what a transfer uses, also that of a peer that has just gone: it may come back and go on.
     mutating func releaseSnapshots() {
+        for slot in reign.peers.indices where reign.peers[slot].transfer != nil && !isSnapshotHeld(for: reign.peers[slot]) { reign.peers[slot].healingEnded() }
         let needed = reign.peers.compactMap { peer in
             isSnapshotHeld(for: peer) ? peer.transfer?.offered : nil
         }

@@ -10,16 +10,21 @@ extension RaftCore {
         if transfer?.target != target {
             // The latest wish counts; the earlier one is over.
             endTransfer(.aborted)
-            transfer = Transfer(target: target, deadline: clock.now + UInt64(settings.electionTicks))
-            // What is asked from now on could be answered after the target has taken over.
-            failReads()
+            beginTransfer(to: target)
         }
         transferRequests.append(request)
         answerTransfer(request, .started(to: target))
         continueTransfer()
     }
 
-    private func transferTarget(_ wanted: MemberID?) throws(TransferRejection) -> MemberID {
+    mutating func beginTransfer(to target: MemberID) {
+        transfer = Transfer(target: target, deadline: clock.now + UInt64(settings.electionTicks))
+        // What is asked from now on could be answered after the target has taken over.
+        failReads()
+        continueTransfer()
+    }
+
+    func transferTarget(_ wanted: MemberID?) throws(TransferRejection) -> MemberID {
         guard isLeader else { throw .notLeader(leader: leader) }
         guard wanted != id else { throw .targetIsLeader }
         if let wanted {
@@ -29,6 +34,7 @@ extension RaftCore {
         }
         let candidates = reign.peers.filter {
             configuration.isVoter($0.id) && $0.isActive(at: clock.now, within: settings.electionTicks)
+                && $0.transfer?.healsFrom == nil
         }
         guard let best = candidates.max(by: { ($0.match, $1.id) < ($1.match, $0.id) }) else { throw .nobodyToTakeOver }
         return best.id

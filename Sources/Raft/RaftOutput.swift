@@ -147,8 +147,6 @@ package enum StepDownReason: Equatable, Sendable {
     case diskStalled
     /// Its removal is committed.
     case removed
-    /// Its own state is to be replaced.
-    case healing
 }
 
 /// Evidence that a safety rule was broken somewhere: going on could spread the damage.

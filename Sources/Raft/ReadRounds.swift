@@ -48,9 +48,10 @@ struct ReadRounds: Sendable {
         return confirmed
     }
 
-    /// Ends all reads: the leader leads no more.
+    /// Ends all reads: the leader leads no more, or hands over. The number of the last round stays, because
+    /// a leader that goes on must not take an answer to an earlier round for one to a round of the same number.
     mutating func fail() -> [Origin] {
-        defer { self = ReadRounds() }
+        defer { (asked, waiting) = ([], []) }
         return asked.map(\.read.origin) + waiting
     }
 }

@@ -79,7 +79,8 @@ package enum SnapshotWork: Equatable, Sendable {
     case release(SnapshotID)
     /// Expect this snapshot; keep what is already there of the very same one. Answer: `snapshotStaged`.
     case stage(SnapshotDescriptor)
-    /// Append this piece to the staged file. Pieces come in order. Answer: `snapshotStaged`.
+    /// Append this piece to the staged file, if it begins where the file ends. Answer, either way:
+    /// `snapshotStaged` with what is there.
     case write(SnapshotChunk)
     /// Check the staged file's length, hash and inner soundness, and sync it. Answer: `snapshotVerified`.
     case verify(SnapshotDescriptor)

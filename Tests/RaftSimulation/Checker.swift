@@ -11,6 +11,11 @@ struct Checker {
     /// Chain of each committed index, and the term of the leader that committed it.
     private(set) var committed: [UInt64] = []
     private var committedIn: [Term] = []
+    /// The committed log itself.
+    private(set) var log: [Entry] = []
+    /// The committed configurations, ascending.
+    var configurations: [ConfigurationRecord] = []
+    private var bodies: [LogPosition: Entry] = [:]
 
     var committedIndex: LogIndex { LogIndex(UInt64(committed.count)) }
 
@@ -21,17 +26,20 @@ struct Checker {
     mutating func found(_ entry: Entry, chain: UInt64) {
         entries[entry.position] = chain
         committed = [chain]
+        log = [entry]
         committedIn = [entry.term]
     }
 
     // MARK: Log
 
     /// G2, log matching: a position determines the entry and everything before it.
-    mutating func appended(_ position: LogPosition, chain: UInt64, by member: Member) throws(Violation) {
+    mutating func appended(_ entry: Entry, chain: UInt64, by member: Member) throws(Violation) {
+        let position = entry.position
         if let known = entries[position] {
             if known != chain { try fail("G2", "member \(member.slot) holds another log at \(position)") }
         } else {
             entries[position] = chain
+            bodies[position] = entry
         }
     }
 
@@ -76,7 +84,12 @@ struct Checker {
                 try fail("W3", "leader \(member.slot) of term \(member.term) commits entry \(new) of an earlier term")
             }
             let configuration = member.configuration
-            let holders = configuration.voters.count { members[$0.slot].disk.holds(new, chain: chain) }
+            let position = LogPosition(term: member.term, index: new)
+            let holders = configuration.voters.count { voter in
+                let disk = members[voter.slot].disk
+                // What a damaged disk had acknowledged still counts: its member votes for nobody who lacks it.
+                return disk.holds(new, chain: chain) || (disk.isDamaged && disk.mark >= position)
+            }
             if holders < configuration.majority {
                 try fail("W3", "leader \(member.slot) commits \(new) held by \(holders) of \(configuration.voters.count) disks")
             }
@@ -91,6 +104,7 @@ struct Checker {
             } else if member.isLeader {
                 committed.append(chain)
                 committedIn.append(member.term)
+                try remember(LogPosition(term: member.term(at: index) ?? .zero, index: index))
             } else {
                 try fail("G7", "member \(member.slot) commits \(index), which no leader has committed")
             }
@@ -116,6 +130,39 @@ struct Checker {
         }
         if !member.disk.holds(entry.index, chain: chain) {
             try fail("W8", "member \(member.slot) applies \(entry.index) before its own disk holds it")
+        }
+    }
+
+    private mutating func remember(_ position: LogPosition) throws(Violation) {
+        guard let entry = bodies[position] else { try fail("G2", "\(position) was committed and never appended") }
+        log.append(entry)
+        guard entry.kind == .configuration, let configuration = try? Configuration(decoding: entry.payload) else { return }
+        configurations.append(ConfigurationRecord(index: entry.index, configuration: configuration))
+    }
+
+    // MARK: Snapshots
+
+    func chain(at index: LogIndex) -> UInt64? {
+        index > .zero && index <= committedIndex ? committed[Int(index.rawValue) - 1] : nil
+    }
+
+    func configuration(asOf index: LogIndex) -> Configuration {
+        configurations.last { $0.index <= index }?.configuration ?? .empty
+    }
+
+    func log(through index: LogIndex) -> (entries: [Entry], chains: [UInt64]) {
+        let count = Int(index.rawValue)
+        return (Array(log.prefix(count)), Array(committed.prefix(count)))
+    }
+
+    /// W6: a snapshot has the configuration and the content that belong to its index.
+    func snapshot(_ descriptor: SnapshotDescriptor, by member: Member) throws(Violation) {
+        let index = descriptor.position.index
+        guard let chain = chain(at: index), World.bytes(of: chain) == descriptor.id.hash else {
+            try fail("W6", "member \(member.slot) makes a snapshot of \(index) that is not the committed state")
+        }
+        if descriptor.configuration != configuration(asOf: index) {
+            try fail("W6", "member \(member.slot) puts other voters into its snapshot of \(index)")
         }
     }
 

@@ -17,11 +17,38 @@ struct Disk {
     var busyUntil = 0
     /// The state machine's durable index; lags behind.
     var applied = LogIndex.zero
+    /// Entries at or below are kept here only so that an index stays a place in an array; nobody may read them.
+    private(set) var base: LogBase?
+    /// The ack mark: the highest position that was ever durable here.
+    private(set) var mark = LogPosition.zero
+    /// It has lost entries that it had acknowledged, and not got them back.
+    var isDamaged = false
+    /// The snapshot that is arriving.
+    private(set) var staged: SnapshotDescriptor?
+    var stagedBytes: UInt64 = 0
+    /// What an installation puts in place: the committed log through its position.
+    var canonical: ((LogIndex) -> (entries: [Entry], chains: [UInt64]))?
 
     mutating func found(_ entry: Entry, chain: UInt64) {
         hardState = HardState(term: entry.term)
         entries = [entry]
         chains = [chain]
+        mark = entry.position
+    }
+
+    mutating func stage(_ descriptor: SnapshotDescriptor?) {
+        staged = descriptor
+        stagedBytes = 0
+    }
+
+    mutating func lose(_ count: Int) {
+        entries.removeLast(count)
+        chains.removeLast(count)
+        isDamaged = true
+    }
+
+    func term(at index: LogIndex) -> Term? {
+        index > .zero && Int(index.rawValue) <= entries.count ? entries[Int(index.rawValue) - 1].term : nil
     }
 
     mutating func enqueue(_ write: Write) { queue.append(write) }
@@ -50,6 +77,12 @@ struct Disk {
     var last: LogPosition { entries.last?.position ?? .zero }
 
     private mutating func perform(_ write: Write) {
+        if let snapshot = write.operation.install, let canonical {
+            (entries, chains) = canonical(snapshot.position.index)
+            base = LogBase(position: snapshot.position, configuration: snapshot.configuration)
+            applied = snapshot.position.index
+            stage(nil)
+        }
         if let index = write.operation.truncateFrom {
             let keep = min(entries.count, Int(index.rawValue) - 1)
             entries.removeLast(entries.count - keep)
@@ -58,5 +91,7 @@ struct Disk {
         entries += write.operation.entries
         chains += write.chains
         if let hardState = write.operation.hardState { self.hardState = hardState }
+        if let base = write.operation.base { self.base = base }
+        mark = max(mark, last)
     }
 }

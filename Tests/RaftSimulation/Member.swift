@@ -23,6 +23,10 @@ final class Member {
     /// Members that the applied commands have added.
     var joined: [MemberID] = []
 
+    var isHealing = false
+    /// Work on snapshot files is done in order.
+    var shellBusyUntil = 0
+
     var pausedUntil = 0
     var restartAt: Int?
     var lastCommit = LogIndex.zero

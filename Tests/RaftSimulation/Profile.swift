@@ -40,6 +40,13 @@ struct Profile {
     var cutAfterChangePermille: Int
     var takesVotersDownAtTheEnd: Bool
 
+    var usesSnapshots: Bool
+    var snapshotDamagePermille: Int
+    var healPermille: Int
+    /// Chance that a member starts with a disk that has lost acknowledged entries.
+    var lossPermille: Int
+    var transferPermille: Int
+
     init(seed: UInt64) {
         var draw = Stream(seed: seed, purpose: 1)
         focus = [.mixed, .mixed, .contest, .reads, .churn][draw.int(in: 0...4)]
@@ -78,7 +85,20 @@ struct Profile {
         changePermille = draw.chance(400) ? 0 : draw.int(in: 5...60)
         cutAfterChangePermille = draw.chance(500) ? 0 : draw.int(in: 100...700)
         takesVotersDownAtTheEnd = draw.chance(500)
+
+        usesSnapshots = draw.chance(500)
+        settings.trailingEntries = draw.chance(600) ? draw.int(in: 0...4) : draw.int(in: 5...40)
+        settings.compactionStepEntries = draw.int(in: 1...8)
+        settings.snapshotChunkBytes = draw.int(in: 1...64)
+        settings.snapshotPatienceTicks = settings.electionTicks * draw.int(in: 2...6)
+        snapshotDamagePermille = draw.chance(500) ? 0 : draw.int(in: 50...300)
+        healPermille = draw.chance(700) ? 0 : draw.int(in: 1...8)
+        lossPermille = draw.chance(700) ? 0 : draw.int(in: 100...600)
+        transferPermille = draw.chance(500) ? 0 : draw.int(in: 2...60)
         lean(&draw)
+        // A second loss before the first is made good could take away what was committed; changing voters too.
+        if voters < 3 { lossPermille = 0 }
+        if lossPermille > 0 { changePermille = 0 }
     }
 
     private mutating func lean(_ draw: inout Stream) {

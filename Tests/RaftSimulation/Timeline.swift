@@ -5,6 +5,7 @@ enum Happening {
     case diskDone(slot: Int, run: Int)
     case applyDone(slot: Int, run: Int)
     case loadDone(slot: Int, run: Int, LoadRequest)
+    case snapshotWork(slot: Int, run: Int, SnapshotWork)
     case heal
 }
 

@@ -19,6 +19,7 @@ final class Tracer {
         for message in output.messages {
             print("\(now) member \(member.slot) -> \(message.to.slot) term \(message.term): \(summary(message.body))")
         }
+        for work in output.snapshots { print("\(now) member \(member.slot): \(work)") }
         if !output.committed.isEmpty { print("\(now) member \(member.slot): committed \(output.committed.map(\.position))") }
     }
 
@@ -29,6 +30,8 @@ final class Tracer {
 
     private func summary(_ operation: StorageOperation) -> String {
         var parts = ["op \(operation.id)"]
+        if let snapshot = operation.install { parts.append("install \(snapshot.position)") }
+        if let base = operation.base { parts.append("cut at \(base.position)") }
         if let state = operation.hardState { parts.append("term \(state.term) vote \(state.vote.map { "\($0.slot)" } ?? "none")") }
         if let index = operation.truncateFrom { parts.append("truncate from \(index)") }
         if !operation.entries.isEmpty { parts.append("append \(operation.entries.map(\.position))") }

@@ -12,6 +12,8 @@ struct Reached {
         case leaderElected, entriesTruncated, configurationRolledBack, twoLeadersAtOnce, votePendingAtCrash
         case suffixLostInCrash, diedMidStep, quorumLost, diskStalled, removedLeaderLeft, readLostWithLeader
         case readByFollower, entriesLoadedFromDisk, learnerPromoted, voterDemoted, proposalBusy, changeRefused
+        case snapshotInstalled, snapshotResumed, snapshotDamaged, installDuringChange, logCut, healedByOrder
+        case acknowledgedEntriesLost, recoveredFromLoss, transferAborted
         case preVoteAnswered, idleStageRun, minorityDownAtEnd, earlierTermCommitted, restartedWithBacklog
     }
 

@@ -7,13 +7,17 @@ extension World {
         let disk = member.disk
         let applied = disk.applied
         // Somewhere at or below the first unapplied entry, but never less than the last one.
-        let needed = min(Int(applied.rawValue), max(0, disk.entries.count - 1))
-        let from = timerDraw.int(in: 0...needed)
+        let base = Int(disk.base?.position.index.rawValue ?? 0)
+        let needed = max(base, min(Int(applied.rawValue), max(0, disk.entries.count - 1)))
+        let from = timerDraw.int(in: base...needed)
         var restored = RestoredState()
         restored.hardState = disk.hardState
         restored.applied = applied
         restored.entries = Array(disk.entries[from...])
-        describe(disk.entries[..<from], in: &restored)
+        restored.base = disk.base?.position ?? .zero
+        restored.baseConfiguration = disk.base?.configuration ?? .empty
+        restored.recoversUntil = disk.mark > disk.last ? disk.mark : nil
+        describe(disk.entries[base..<from], in: &restored)
         if applied.rawValue + 2 < UInt64(disk.entries.count) { reached.note(.restartedWithBacklog) }
         do throws(RestoreError) {
             member.process = Process(try RaftCore(
@@ -46,18 +50,21 @@ extension World {
         member.configurations = []
         member.applied = disk.applied
         member.applying = []
+        member.isHealing = false
+        member.shellBusyUntil = now
+        member.disk.canonical = { [unowned self] index in checker.log(through: index) }
         member.proposed = []
-        member.joined = (0..<profile.voters).map { MemberID(slot: $0) }
         member.lastCommit = disk.applied
         member.lastTerm = disk.hardState.term
         member.wasLeader = false
-        for entry in disk.entries {
+        if let base = disk.base {
+            member.configurations = [ConfigurationRecord(index: base.position.index, configuration: base.configuration)]
+        }
+        member.joined = joined(in: disk.entries.filter { $0.index <= disk.applied })
+        for entry in disk.entries where entry.index > disk.base?.position.index ?? .zero {
             if entry.kind == .configuration, let configuration = try? Configuration(decoding: entry.payload) {
                 member.configurations.append(ConfigurationRecord(index: entry.index, configuration: configuration))
             }
-            guard entry.index <= disk.applied, entry.kind == .command, entry.payload.first == 1 else { continue }
-            let id = MemberID(slot: Int(entry.payload[1]))
-            if !member.joined.contains(id) { member.joined.append(id) }
         }
         try step(member, .setLearners(member.joined))
     }
@@ -78,6 +85,7 @@ extension World {
     func makeFaults() throws(Violation) {
         if faultDraw.chance(profile.partitionPermille) { try partition() }
         if faultDraw.chance(profile.crashPermille) { crash(members[faultDraw.int(in: 0...members.count - 1)]) }
+        if faultDraw.chance(profile.healPermille) { try healByOrder() }
         if faultDraw.chance(profile.powerLossPermille) { for member in members { crash(member) } }
         if faultDraw.chance(profile.pausePermille), let member = faultDraw.pick(likelyLeaders()) {
             member.pausedUntil = now + faultDraw.int(in: 1...4 * profile.settings.electionTicks)

@@ -69,7 +69,10 @@ extension World {
     private func backlogTicks() -> Int {
         let last = members.map { max($0.lastIndex, $0.disk.last.index) }.max() ?? .zero
         let least = members.map { $0.isUp ? $0.applied : $0.disk.applied }.min() ?? .zero
-        return 10 * max(0, least.distance(to: last))
+        let pieces = profile.usesSnapshots || profile.healPermille > 0 ? Int(last.rawValue) / profile.settings.snapshotChunkBytes : 0
+        let ticks = 10 * max(0, least.distance(to: last)) + 20 * pieces
+        // A member that heals may lead at first, and applies nothing until it has handed over and fetched a state.
+        return profile.healPermille > 0 ? 2 * ticks + 20 * electionTicks : ticks
     }
 
     private func readEverywhere(until deadline: Int) throws(Violation) -> Bool {

@@ -21,9 +21,10 @@ extension World {
             if member.proposed.contains(entry.position) { acknowledged = max(acknowledged, entry.index) }
             member.proposed.removeAll { $0.index <= entry.index }
         }
-        if diskDraw.chance(300) { member.disk.applied = member.applied }
+        if diskDraw.chance(300), member.applied <= member.disk.last.index { member.disk.applied = member.applied }
         try step(member, .applied(through: member.applied))
         if hasJoined { try step(member, .setLearners(member.joined)) }
+        try syncState(of: member)
     }
 
     /// Whether the set of joined members grew.

@@ -21,13 +21,21 @@ extension World {
             let at = now + diskDraw.heavyTail(max: isHealed ? 1 : profile.diskLatencyMax)
             timeline.add(.loadDone(slot: member.slot, run: runs[member.slot], request), at: at, now: now)
         }
-        if !output.committed.isEmpty { schedule(output.committed, for: member) }
+        for event in output.events {
+            if case .snapshotInstalled(let position) = event { try installed(position, at: member) }
+        }
+        schedule(output.snapshots, for: member)
+        if !output.committed.isEmpty, !member.isHealing { schedule(output.committed, for: member) }
         for read in output.reads { try confirm(read, at: member) }
         for id in output.failedReads {
             if reads.removeValue(forKey: id) != nil { reached.note(.readLostWithLeader) }
         }
         for result in output.proposals { note(result, by: member) }
+        for transfer in output.transfers where transfer.outcome == .aborted { reached.note(.transferAborted) }
         tracer.record(now, member, output)
+        for event in output.events {
+            if case .snapshotInstalled = event { try step(member, .setLearners(member.joined)) }
+        }
     }
 
     private func note(_ output: RaftOutput, by member: Member) throws(Violation) {
@@ -38,6 +46,7 @@ extension World {
             case .steppedDown(.quorumLost, _): reached.note(.quorumLost)
             case .steppedDown(.diskStalled, _): reached.note(.diskStalled)
             case .steppedDown(.removed, _): reached.note(.removedLeaderLeft)
+            case .recovered: reached.note(.recoveredFromLoss)
             default: break
             }
         }
@@ -55,6 +64,8 @@ extension World {
     /// Follows the log as it is issued, and queues the operation at the disk.
     private func issue(_ operations: [StorageOperation], by member: Member) throws(Violation) {
         for operation in operations {
+            if let snapshot = operation.install { try install(snapshot, at: member) }
+            if let base = operation.base { try cut(to: base, at: member) }
             if let index = operation.truncateFrom {
                 if member.isLeader, member.wasLeader, member.term == member.lastTerm {
                     throw Violation(invariant: "G6", tick: now, detail: "leader \(member.slot) truncates its own log")
@@ -88,7 +99,7 @@ extension World {
         }
         member.chains.append(chain)
         member.terms.append(entry.term)
-        try checker.appended(entry.position, chain: chain, by: member)
+        try checker.appended(entry, chain: chain, by: member)
         return chain
     }
 

@@ -11,6 +11,11 @@ extension World {
         if workDraw.chance(profile.readPermille), let member = workDraw.pick(members.filter { mayLie ? $0.isLeader : $0.isUp }) {
             _ = try read(at: member)
         }
+        if workDraw.chance(profile.transferPermille), let member = workDraw.pick(members.filter(\.isLeader)), member.pausedUntil <= now {
+            nextRequest += 1
+            let target = workDraw.chance(300) ? nil : MemberID(slot: workDraw.int(in: 0...members.count - 1))
+            try step(member, .transferLeadership(id: nextRequest, to: target))
+        }
         if workDraw.chance(profile.changePermille), let member = workDraw.pick(members.filter(\.isLeader)) {
             try changeMembers(at: member)
         }
@@ -41,6 +46,8 @@ extension World {
             // Demoted, it stays a learner; it may be the leader itself.
             guard workDraw.chance(400), configuration.voters.count > 1 else { return }
             let rest = Configuration(voters: configuration.voters.filter { $0 != target })
+            // Nobody could heal from anybody.
+            guard rest.voters.contains(where: { !members[$0.slot].isHealing }) else { return }
             input = .proposeConfiguration(id: nextRequest, rest)
         } else if leader.joined.contains(target) {
             input = .proposeConfiguration(id: nextRequest, Configuration(voters: configuration.voters + [target]))

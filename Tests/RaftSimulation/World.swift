@@ -55,6 +55,7 @@ final class World {
             index: LogIndex(1), term: Term(1), kind: .configuration, payload: Configuration(voters: voters).encoded())
         let chain = Hash.chain(after: 0, first)
         checker.found(first, chain: chain)
+        checker.configurations = [ConfigurationRecord(index: first.index, configuration: Configuration(voters: voters))]
         for slot in 0..<count {
             let member = Member(id: MemberID(slot: slot), slot: slot)
             if slot < profile.voters { member.disk.found(first, chain: chain) }
@@ -82,7 +83,10 @@ final class World {
         try drain()  // what clients and faults caused between two ticks
         now += 1
         for member in members {
-            if let at = member.restartAt, at <= now, !member.isUp { try start(member) }
+            if let at = member.restartAt, at <= now, !member.isUp {
+                loseEntries(of: member)
+                try start(member)
+            }
             guard member.isUp, member.pausedUntil <= now else { continue }
             // Questions may wait for a sleeper; it hears them before it hears what happened meanwhile.
             if member.pausedUntil == now, profile.focus == .reads { _ = try read(at: member) }
@@ -115,6 +119,7 @@ final class World {
             let member = members[slot]
             guard runs[slot] == run, !postponed(happening, for: member) else { return }
             if let operation = member.disk.completeOne() { try step(member, .persisted(upTo: operation)) }
+            if member.isUp, member.process?.core.recoversUntil == nil { member.disk.isDamaged = false }
         case .applyDone(let slot, let run):
             let member = members[slot]
             guard runs[slot] == run, !postponed(happening, for: member) else { return }
@@ -123,6 +128,10 @@ final class World {
             let member = members[slot]
             guard runs[slot] == run, !postponed(happening, for: member) else { return }
             try load(request, for: member)
+        case .snapshotWork(let slot, let run, let work):
+            let member = members[slot]
+            guard runs[slot] == run, !postponed(happening, for: member) else { return }
+            try perform(work, at: member)
         case .heal: healPartition()
         }
     }

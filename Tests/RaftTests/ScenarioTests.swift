@@ -9,7 +9,7 @@ import Testing
         "read-index", "read-index-of-a-follower", "reads-between-heartbeats", "removed-leader", "slow-learner", "two-leaders-stop-the-member", "up-to-date",
         "vote-survives-restart", "vote-waits-for-disk", "leadership-transfer", "leadership-transfer-aborts",
         "leadership-transfer-is-refused", "transfer-gives-no-second-vote", "snapshot-for-a-member-behind", "snapshot-resumes",
-        "no-campaign-during-an-installation", "recovering-after-loss", "healing-by-snapshot", "snapshot-has-committed-voters",
+        "no-campaign-during-an-installation", "recovering-after-loss", "healing-by-snapshot", "snapshot-has-committed-voters", "reads-after-a-transfer-that-failed",
     ]
 
     @Test("a scenario comes out as written", arguments: names)
