@@ -17,7 +17,7 @@ extension RaftCore {
     var canCampaign: Bool {
         let isWhole = disk.durable == lastIndex || mutated(.campaignsUnsynced)
         let isStill = incoming?.holdsLog != true || mutated(.campaignsDuringInstall)
-        return isWhole && isStill && recoversUntil == nil && term < .max
+        return isWhole && isStill && lost == nil && term < .max
     }
 
     /// Asks whether an election could be won. Changes no term, no vote and no timer but our own; the leader we
@@ -65,7 +65,7 @@ extension RaftCore {
     }
 
     mutating func receivePreVote(_ request: VoteRequest, term requested: Term, from member: MemberID) {
-        guard !isLoyal, recoversUntil == nil else { return }
+        guard !isLoyal, lost == nil else { return }
         let durable = LogPosition(term: log.term(at: disk.durable) ?? .zero, index: disk.durable)
         guard requested > term, isUpToDate(request.last, with: durable) else {
             return send(to: member, .preVoteReply(VoteReply(round: request.round, isGranted: false)))
@@ -88,7 +88,7 @@ extension RaftCore {
             || (request.isTransfer && mutated(.votesTwiceForTransfer))
         // Compared with everything we hold, durable or not: an acknowledgement of the rest may leave before
         // this answer does.
-        let isGranted = isFree && recoversUntil == nil && isUpToDate(request.last, with: log.last)
+        let isGranted = isFree && lost == nil && isUpToDate(request.last, with: log.last)
         if isGranted {
             if hardState.vote != member { setHardState(HardState(term: term, vote: member)) }
             clock.restart()

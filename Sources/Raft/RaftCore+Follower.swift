@@ -56,7 +56,7 @@ extension RaftCore {
         // The leader never tells more than we acknowledged in this term, and that cannot be gone.
         // A member that knows of its loss says so instead, and takes the commit index from appends alone.
         confessLoss(to: member)
-        let isWhole = recoversUntil == nil && incoming?.holdsLog != true
+        let isWhole = lost == nil && incoming?.holdsLog != true
         guard heartbeat.commit <= lastIndex || !isWhole else {
             return stop(.acknowledgedEntriesMissing(commit: heartbeat.commit, last: lastIndex))
         }

@@ -5,16 +5,15 @@
 extension RaftCore {
     /// A leader may believe that this member holds more than it does, and would wait for ever.
     mutating func confessLoss(to member: MemberID) {
-        guard recoversUntil != nil else { return }
+        guard lost != nil else { return }
         send(to: member, .appendReply(.lost(after: log.last)))
     }
 
-    /// At least the acknowledged position, in Raft's own order of logs: the same leader's log up to there, or
-    /// a later leader's, which has all that was committed.
     mutating func recoverIfComplete() {
-        guard let mark = recoversUntil, incoming == nil, let term = log.term(at: disk.durable),
-            LogPosition(term: term, index: disk.durable) >= mark else { return }
-        recoversUntil = nil
+        guard let mark = lost, incoming == nil, let term = log.term(at: disk.durable) else { return }
+        let isBack = disk.durable >= mark.position.index && log.holds(mark.position)
+        guard mark.isMet(holdsPosition: isBack, lastTerm: term) else { return }
+        lost = nil
         output.events.append(.recovered)
     }
 }

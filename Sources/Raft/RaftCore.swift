@@ -34,8 +34,8 @@ package struct RaftCore: Sendable {
     var stateDurableIndex: LogIndex
     var incoming: IncomingSnapshot?
     var healing: Healing?
-    /// Set while the log ends before what this member has acknowledged.
-    package internal(set) var recoversUntil: LogPosition?
+    /// What was acknowledged, while the log does not hold it.
+    package internal(set) var lost: AckMark?
 
     var transfer: Transfer?
     /// Who asked for it.
@@ -68,8 +68,7 @@ package struct RaftCore: Sendable {
         deliveredIndex = commitIndex
         appliedIndex = commitIndex
         stateDurableIndex = log.base.index
-        let end = log.last
-        recoversUntil = restored.recoversUntil.flatMap { $0 > end ? $0 : nil }
+        if let mark = restored.mark, !log.holds(mark.position) { lost = mark }
         _ = configurations.commit(through: commitIndex)
         var nonces = SplitMix64(seed: ~seed)
         lastPoll = nonces.next() >> 1

@@ -37,6 +37,11 @@ struct RaftLog: Sendable {
         return runs[run(containing: index)].term
     }
 
+    /// Whether the entry is in the log, or covered by its base: what is there is committed.
+    func holds(_ position: LogPosition) -> Bool {
+        position.index <= base.index || term(at: position.index) == position.term
+    }
+
     func entry(at index: LogIndex) -> Entry? {
         guard index >= firstHeld, index <= last.index else { return nil }
         return window[firstHeld.distance(to: index)]

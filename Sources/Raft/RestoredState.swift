@@ -16,9 +16,9 @@ package struct RestoredState: Equatable, Sendable {
     package var entries: [Entry] = []
     /// The state machine's durable applied index: also the floor of the commit index (docs/consensus.md §2).
     package var applied = LogIndex.zero
-    /// What this member has acknowledged according to its ack mark, when the log ends before it: the disk lost
-    /// entries. Until the log reaches it again this member neither votes nor campaigns (docs/consensus.md §10).
-    package var recoversUntil: LogPosition?
+    /// What this member's disk says it has acknowledged; nil when nothing was. If the log does not hold that, the
+    /// disk lost entries, and until they are back this member neither votes nor campaigns (docs/consensus.md §10).
+    package var mark: AckMark?
 
     package init() {}
 }

@@ -74,6 +74,7 @@ extension RaftCore {
     }
 
     package var isLeader: Bool { standing == .leader }
+    package var isRecovering: Bool { lost != nil }
     package var term: Term { hardState.term }
     package var lastIndex: LogIndex { log.last.index }
     package var durableIndex: LogIndex { disk.durable }
@@ -84,7 +85,7 @@ extension RaftCore {
             id: id, role: role, term: term, leader: leader, commitIndex: commitIndex, appliedIndex: appliedIndex,
             lastIndex: lastIndex, durableIndex: durableIndex, configuration: configurations.current,
             learners: learners, uncommittedBytes: reign.uncommittedBytes, peers: reign.peers.map(peerStatus), alarm: alarm,
-            base: log.base, isRecovering: recoversUntil != nil, transferTarget: transfer?.target,
+            base: log.base, isRecovering: isRecovering, transferTarget: transfer?.target,
             incomingSnapshot: incoming?.progress)
     }
 

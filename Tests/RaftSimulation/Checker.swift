@@ -84,11 +84,10 @@ struct Checker {
                 try fail("W3", "leader \(member.slot) of term \(member.term) commits entry \(new) of an earlier term")
             }
             let configuration = member.configuration
-            let position = LogPosition(term: member.term, index: new)
             let holders = configuration.voters.count { voter in
                 let disk = members[voter.slot].disk
                 // What a damaged disk had acknowledged still counts: its member votes for nobody who lacks it.
-                return disk.holds(new, chain: chain) || (disk.isDamaged && disk.mark >= position)
+                return disk.holds(new, chain: chain) || (disk.isDamaged && disk.mark.map { $0.term >= member.term && $0.position.index >= new } ?? false)
             }
             if holders < configuration.majority {
                 try fail("W3", "leader \(member.slot) commits \(new) held by \(holders) of \(configuration.voters.count) disks")

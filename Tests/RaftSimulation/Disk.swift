@@ -19,10 +19,10 @@ struct Disk {
     var applied = LogIndex.zero
     /// Entries at or below are kept here only so that an index stays a place in an array; nobody may read them.
     private(set) var base: LogBase?
-    /// The ack mark: the highest position that was ever durable here.
-    private(set) var mark = LogPosition.zero
+    /// What was last acknowledged from here (docs/consensus.md §2).
+    private(set) var mark: AckMark?
     /// It has lost entries that it had acknowledged, and not got them back.
-    var isDamaged = false
+    private(set) var isDamaged = false
     /// The snapshot that is arriving.
     private(set) var staged: SnapshotDescriptor?
     var stagedBytes: UInt64 = 0
@@ -33,12 +33,17 @@ struct Disk {
         hardState = HardState(term: entry.term)
         entries = [entry]
         chains = [chain]
-        mark = entry.position
+        mark = AckMark(position: entry.position, term: entry.term)
     }
 
     mutating func stage(_ descriptor: SnapshotDescriptor?) {
         staged = descriptor
         stagedBytes = 0
+    }
+
+    mutating func repaired() {
+        isDamaged = false
+        mark = AckMark(position: last, term: hardState.term)
     }
 
     mutating func lose(_ count: Int) {
@@ -92,6 +97,6 @@ struct Disk {
         chains += write.chains
         if let hardState = write.operation.hardState { self.hardState = hardState }
         if let base = write.operation.base { self.base = base }
-        mark = max(mark, last)
+        if !isDamaged, entries.count > 0 { mark = AckMark(position: last, term: hardState.term) }
     }
 }

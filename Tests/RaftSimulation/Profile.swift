@@ -99,6 +99,8 @@ struct Profile {
         // A second loss before the first is made good could take away what was committed; changing voters too.
         if voters < 3 { lossPermille = 0 }
         if lossPermille > 0 { changePermille = 0 }
+        // A sole voter that heals has nobody to heal from, and no state to promote anybody by.
+        if healPermille > 0 { changePermille = 0 }
     }
 
     private mutating func lean(_ draw: inout Stream) {

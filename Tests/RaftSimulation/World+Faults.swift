@@ -16,7 +16,8 @@ extension World {
         restored.entries = Array(disk.entries[from...])
         restored.base = disk.base?.position ?? .zero
         restored.baseConfiguration = disk.base?.configuration ?? .empty
-        restored.recoversUntil = disk.mark > disk.last ? disk.mark : nil
+        restored.mark = disk.mark
+        if disk.isDamaged { tracer.note(now, member.slot, "has acknowledged \(String(describing: disk.mark)), its log ends at \(disk.last)") }
         describe(disk.entries[base..<from], in: &restored)
         if applied.rawValue + 2 < UInt64(disk.entries.count) { reached.note(.restartedWithBacklog) }
         do throws(RestoreError) {

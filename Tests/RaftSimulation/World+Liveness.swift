@@ -59,7 +59,13 @@ extension World {
         }
         let state = members.map { member in
             guard let core = member.process?.core else { return "down" }
-            return "\(core.role) term \(core.term) commit \(core.commitIndex) of \(core.lastIndex)"
+            let status = core.status
+            let notes = [
+                status.isRecovering ? "recovering" : nil, member.isHealing ? "healing" : nil,
+                status.incomingSnapshot.map { "fetching \($0.index)" }, status.transferTarget.map { "handing over to \($0.slot)" },
+            ].compactMap { $0 }
+            return "\(member.slot): \(core.role) term \(core.term) commit \(core.commitIndex) of \(core.lastIndex) voters "
+                + "\(core.configuration.voters.map(\.slot)) \(notes.joined(separator: ", "))"
         }
         throw Violation(
             invariant: "L1", tick: now, detail: "no progress within \(now - asked) ticks after healing: \(state)")

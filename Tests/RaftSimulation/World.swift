@@ -119,7 +119,7 @@ final class World {
             let member = members[slot]
             guard runs[slot] == run, !postponed(happening, for: member) else { return }
             if let operation = member.disk.completeOne() { try step(member, .persisted(upTo: operation)) }
-            if member.isUp, member.process?.core.recoversUntil == nil { member.disk.isDamaged = false }
+            if member.disk.isDamaged, member.process?.core.isRecovering == false { member.disk.repaired() }
         case .applyDone(let slot, let run):
             let member = members[slot]
             guard runs[slot] == run, !postponed(happening, for: member) else { return }

@@ -78,7 +78,7 @@ extension ScenarioStage {
         disk.hardState = HardState(term: Term(fields.number("term") ?? 0), vote: fields["vote"]?.first.map { MemberID($0) })
         disk.applied = LogIndex(fields.number("applied") ?? (disk.entries.isEmpty ? 0 : 1))
         disk.held = fields.number("held").map { Int($0) }
-        if fields["mark"] != nil { disk.mark = fields.position("mark") }
+        if fields["mark"] != nil { disk.mark = AckMark(position: fields.position("mark"), term: disk.hardState.term) }
         try start(name, disk)
     }
 

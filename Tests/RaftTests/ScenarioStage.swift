@@ -107,7 +107,7 @@ struct ScenarioDisk {
     var entries: [Entry] = []
     var applied = LogIndex.zero
     /// What the ack mark says was acknowledged.
-    var mark: LogPosition?
+    var mark: AckMark?
     /// Bytes of the snapshot that is being received.
     var staged: [UInt8] = []
     /// How many of the newest entries a restart holds in memory; nil for all.
@@ -136,7 +136,7 @@ struct ScenarioDisk {
         state.hardState = hardState
         state.base = base?.position ?? .zero
         state.baseConfiguration = base?.configuration ?? .empty
-        state.recoversUntil = mark
+        state.mark = mark
         state.applied = max(applied, state.base.index)
         let older = entries.dropLast(held ?? entries.count)
         state.entries = Array(entries.dropFirst(older.count))
