@@ -1,7 +1,7 @@
 import GRDB
 import Raft
 
-/// One walk through the log from its first entry, checking each against the one before, and keeping
+/// One walk through the log from its base, checking each against the one before, and keeping
 /// what a starting member needs to know about entries it will not hold in memory.
 struct LogScan {
     private(set) var tail = LogTail()
@@ -14,8 +14,19 @@ struct LogScan {
     }
 
     mutating func walk(_ db: Database) throws {
-        let rows = try LogSchema.cursor(db, from: LogIndex(1), through: .max)
+        let rows = try LogSchema.cursor(db, from: tail.position.index.next, through: .max)
         while let row = try rows.next() { _ = try take(row) }
+    }
+
+    /// Walks as far as the log is whole. Returns the first entry that is not, and what is wrong with it.
+    mutating func walkToDamage(_ db: Database) throws -> StorageError? {
+        do {
+            try walk(db)
+            return nil
+        } catch let error as StorageError {
+            guard case .corrupt(_, _?, _) = error else { throw error }
+            return error
+        }
     }
 
     /// Checks one row, which must be the next of the log.

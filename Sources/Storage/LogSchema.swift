@@ -12,6 +12,9 @@ enum LogSchema {
                 CREATE TABLE entries (
                     idx INTEGER PRIMARY KEY, term INTEGER NOT NULL, kind INTEGER NOT NULL,
                     payload BLOB NOT NULL, chain BLOB NOT NULL);
+                CREATE TABLE base (
+                    id INTEGER PRIMARY KEY CHECK (id = 1), idx INTEGER NOT NULL, term INTEGER NOT NULL,
+                    chain BLOB NOT NULL, configuration BLOB NOT NULL, checksum BLOB NOT NULL);
                 CREATE TABLE hard_state (
                     id INTEGER PRIMARY KEY CHECK (id = 1), term INTEGER NOT NULL, vote TEXT, checksum BLOB NOT NULL);
                 """)
@@ -27,6 +30,17 @@ enum LogSchema {
                 Int64(entry.index.rawValue), Int64(entry.term.rawValue), Int64(entry.kind.rawValue),
                 Data(entry.payload), Data(chain),
             ])
+    }
+
+    /// Everything goes; what follows begins anew.
+    static func clear(_ db: Database) throws { try db.execute(sql: "DELETE FROM entries") }
+
+    /// Deletes up to `countMax` of the oldest entries at or below `index`. Returns how many.
+    static func purge(_ db: Database, through index: LogIndex, countMax: Int) throws -> Int {
+        try db.cachedStatement(
+            sql: "DELETE FROM entries WHERE idx IN (SELECT idx FROM entries WHERE idx <= ? ORDER BY idx LIMIT ?)"
+        ).execute(arguments: [Int64(index.rawValue), Int64(countMax)])
+        return db.changesCount
     }
 
     static func truncate(_ db: Database, from index: LogIndex) throws {
@@ -60,6 +74,8 @@ enum LogSchema {
 
     static func tail(_ db: Database, at index: LogIndex, file: String) throws -> LogTail {
         guard index > .zero else { return LogTail() }
+        let base = try base(db, file: file)
+        if base.tail.position.index == index { return base.tail }
         let statement = try db.cachedStatement(sql: "SELECT term, chain FROM entries WHERE idx = ?")
         guard let row = try Row.fetchOne(statement, arguments: [Int64(index.rawValue)]) else {
             throw StorageError.corrupt(file: file, index: index, what: "the entry is missing")
@@ -68,6 +84,41 @@ enum LogSchema {
             throw StorageError.corrupt(file: file, index: index, what: "the entry is unreadable")
         }
         return LogTail(position: LogPosition(term: Term(term), index: index), chain: chain)
+    }
+
+    // MARK: Base
+
+    static func put(_ db: Database, _ base: StoredBase) throws {
+        try db.cachedStatement(
+            sql: "INSERT OR REPLACE INTO base (id, idx, term, chain, configuration, checksum) VALUES (1, ?, ?, ?, ?, ?)"
+        ).execute(
+            arguments: [
+                Int64(base.tail.position.index.rawValue), Int64(base.tail.position.term.rawValue), Data(base.tail.chain),
+                Data(base.configuration.encoded()), Data(checksum(of: base)),
+            ])
+    }
+
+    static func base(_ db: Database, file: String) throws -> StoredBase {
+        let damaged = StorageError.corrupt(file: file, index: nil, what: "where it begins is unreadable")
+        let statement = try db.cachedStatement(sql: "SELECT idx, term, chain, configuration, checksum FROM base")
+        guard let row = try Row.fetchOne(statement) else { throw damaged }
+        guard let index = row.counter(0), let term = row.counter(1), let chain = row.blob(2), chain.count == LogChain.byteCount,
+            let encoded = row.blob(3), let configuration = try? Configuration(decoding: encoded)
+        else { throw damaged }
+        let base = StoredBase(
+            tail: LogTail(position: LogPosition(term: Term(term), index: LogIndex(index)), chain: chain),
+            configuration: configuration)
+        guard row.blob(4) == checksum(of: base) else { throw damaged }
+        return base
+    }
+
+    private static func checksum(of base: StoredBase) -> [UInt8] {
+        var hash = SHA256Stream()
+        hash.update(base.tail.position.index.rawValue)
+        hash.update(base.tail.position.term.rawValue)
+        hash.update(base.tail.chain)
+        hash.update(base.configuration.encoded())
+        return hash.finalize()
     }
 
     // MARK: Hard state

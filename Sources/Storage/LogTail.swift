@@ -5,3 +5,9 @@ struct LogTail: Sendable, Equatable {
     var position = LogPosition.zero
     var chain = LogChain.start
 }
+
+/// What the log begins after.
+struct StoredBase: Sendable, Equatable {
+    var tail = LogTail()
+    var configuration = Configuration.empty
+}

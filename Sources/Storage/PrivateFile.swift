@@ -98,6 +98,102 @@ enum PrivateFile {
         }
     }
 
+    static func openForWriting(path: String) throws(Failure) -> Int32 {
+        try checked("open") { unsafe open(path, O_RDWR | O_CLOEXEC) }
+    }
+
+    /// In place and durable when this returns.
+    static func overwrite(_ descriptor: Int32, bytes: [UInt8], at offset: Int) throws(Failure) {
+        var written = 0
+        while written < bytes.count {
+            written += try checked("pwrite") {
+                unsafe bytes[written...].withUnsafeBytes {
+                    unsafe pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset + written))
+                }
+            }
+        }
+        _ = try checked("fdatasync") { fdatasync(descriptor) }
+    }
+
+    static func makeDirectory(path: String) throws(Failure) {
+        guard unsafe mkdir(path, 0o700) != 0, errno != EEXIST else { return }
+        throw Failure(call: "mkdir", code: errno)
+    }
+
+    static func size(path: String) throws(Failure) -> UInt64 {
+        var information = stat()
+        _ = try checked("stat") { unsafe stat(path, &information) }
+        return UInt64(max(0, information.st_size))
+    }
+
+    static func sync(path: String) throws(Failure) {
+        let descriptor = try checked("open") { unsafe open(path, O_RDONLY | O_CLOEXEC) }
+        defer { close(descriptor) }
+        _ = try checked("fsync") { fsync(descriptor) }
+    }
+
+    static func setMode(path: String) throws(Failure) {
+        _ = try checked("chmod") { unsafe chmod(path, 0o600) }
+    }
+
+    /// The new name is durable when this returns.
+    static func move(_ path: String, to other: String) throws(Failure) {
+        _ = try checked("rename") { unsafe rename(path, other) }
+        try syncDirectory(of: other)
+    }
+
+    /// One that is not there is removed already.
+    static func remove(path: String) throws(Failure) {
+        guard unsafe unlink(path) != 0, errno != ENOENT else { return }
+        throw Failure(call: "unlink", code: errno)
+    }
+
+    static func names(in directory: String) -> [String] {
+        guard let handle = unsafe opendir(directory) else { return [] }
+        defer { unsafe closedir(handle) }
+        var names: [String] = []
+        while let entry = unsafe readdir(handle) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Up to `countMax` bytes from `offset` on; fewer at the end.
+    static func read(path: String, from offset: UInt64, countMax: Int) throws(Failure) -> [UInt8] {
+        let descriptor = try checked("open") { unsafe open(path, O_RDONLY | O_CLOEXEC) }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: countMax)
+        var filled = 0
+        while filled < countMax {
+            let count = try checked("pread") {
+                unsafe bytes[filled...].withUnsafeMutableBytes {
+                    unsafe pread(descriptor, $0.baseAddress, $0.count, off_t(offset) + off_t(filled))
+                }
+            }
+            if count == 0 { break }
+            filled += count
+        }
+        bytes.removeSubrange(filled...)
+        return bytes
+    }
+
+    /// Writes at `offset`, which is where the file ends.
+    static func append(path: String, bytes: [UInt8], at offset: UInt64) throws(Failure) {
+        let descriptor = try checked("open") { unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600) }
+        defer { close(descriptor) }
+        var written = 0
+        while written < bytes.count {
+            written += try checked("pwrite") {
+                unsafe bytes[written...].withUnsafeBytes {
+                    unsafe pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset) + off_t(written))
+                }
+            }
+        }
+    }
+
     /// A name is durable only once its directory is.
     static func syncDirectory(of path: String) throws(Failure) {
         let directory = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
@@ -107,7 +203,7 @@ enum PrivateFile {
     }
 
     /// Repeats a call that a signal interrupted; anything else negative is a failure.
-    private static func checked<Result: SignedInteger>(_ call: String, _ body: () -> Result) throws(Failure) -> Result {
+    static func checked<Result: SignedInteger>(_ call: String, _ body: () -> Result) throws(Failure) -> Result {
         while true {
             let result = body()
             if result >= 0 { return result }

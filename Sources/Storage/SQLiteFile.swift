@@ -1,7 +1,7 @@
 import GRDB
 import Raft
 
-/// One SQLite file in WAL mode, held exclusively by this object.
+/// One SQLite file in WAL mode, held exclusively by this object unless its readers are let in.
 ///
 /// Not thread-safe: its owner confines it to one thread. After an error that is final (see
 /// `StorageError.isFinal`) every later call fails with that same error until the file is opened anew.
@@ -19,14 +19,14 @@ final class SQLiteFile {
 
     /// Makes the file, or finishes one whose making was cut short, and fills it in one transaction.
     static func create(
-        path: String, durability: Durability, _ fill: (Database) throws -> Void
+        path: String, durability: Durability, letsReadersIn: Bool = false, _ fill: (Database) throws -> Void
     ) throws(StorageError) -> SQLiteFile {
         do {
             try PrivateFile.createEmpty(path: path)
         } catch {
             throw .ioError(file: path, what: error.description)
         }
-        let file = try SQLiteFile(path: path, durability: durability)
+        let file = try SQLiteFile(path: path, durability: durability, letsReadersIn: letsReadersIn)
         try file.write { db in
             guard try !db.tableExists(FileHeader.table) else { throw StorageError.alreadyExists(file: path) }
             try fill(db)
@@ -40,21 +40,36 @@ final class SQLiteFile {
     }
 
     /// A file whose making never finished counts as missing: nothing was promised on it.
-    static func open(path: String, durability: Durability) throws(StorageError) -> SQLiteFile {
+    static func open(
+        path: String, durability: Durability, letsReadersIn: Bool = false
+    ) throws(StorageError) -> SQLiteFile {
         guard PrivateFile.exists(path: path) else { throw .missing(file: path) }
-        let file = try SQLiteFile(path: path, durability: durability)
+        let file = try SQLiteFile(path: path, durability: durability, letsReadersIn: letsReadersIn)
         guard try file.read({ try $0.tableExists(FileHeader.table) }) else { throw .missing(file: path) }
         return file
     }
 
-    private init(path: String, durability: Durability) throws(StorageError) {
+    /// Reads a file that another connection of this process may be writing, or that nobody writes any more.
+    static func reading<Value>(path: String, _ work: (Database) throws -> Value) throws(StorageError) -> Value {
+        var configuration = GRDB.Configuration()
+        configuration.readonly = true
+        do {
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            defer { try? queue.close() }
+            return try queue.writeWithoutTransaction(work)
+        } catch {
+            throw .from(error, file: path)
+        }
+    }
+
+    private init(path: String, durability: Durability, letsReadersIn: Bool) throws(StorageError) {
         self.path = path
         var configuration = GRDB.Configuration()
         configuration.foreignKeysEnabled = false
         configuration.prepareDatabase { db in
             // Exclusive before the first access: two processes on one log would each believe their own
             // tail. It also keeps the WAL index in our memory, out of a file others could map.
-            try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
+            if !letsReadersIn { try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE") }
             guard try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL") == "wal" else {
                 throw StorageError.ioError(file: path, what: "the file system does not allow write-ahead logging")
             }
@@ -91,6 +106,15 @@ final class SQLiteFile {
         }
     }
 
+    /// Makes everything that was committed durable, also in a file whose commits are not synced. False when a
+    /// reader stood in the way: try again later.
+    func sync() throws(StorageError) -> Bool {
+        try run { db in
+            let row = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(PASSIVE)")
+            return row?.counter(0) == 0 && row?.counter(1) == row?.counter(2)
+        }
+    }
+
     /// Makes durable whatever an earlier process left in the WAL. Opening reads frames that were written
     /// but perhaps never synced, also those whose fsync failed, after which another fsync of the WAL
     /// proves nothing; so they are copied into the file proper, and that is synced.
@@ -107,11 +131,13 @@ final class SQLiteFile {
     /// Looks through all pages for structural damage, also in parts nobody reads today.
     func checkPages() throws(StorageError) {
         let path = path
-        try run { db in
-            let finding = try String.fetchOne(db, sql: "PRAGMA quick_check(1)")
-            guard finding == "ok" else {
-                throw StorageError.corrupt(file: path, index: nil, what: finding ?? "quick_check says nothing")
-            }
+        try run { try Self.checkPages($0, file: path) }
+    }
+
+    static func checkPages(_ db: Database, file: String) throws {
+        let finding = try String.fetchOne(db, sql: "PRAGMA quick_check(1)")
+        guard finding == "ok" else {
+            throw StorageError.corrupt(file: file, index: nil, what: finding ?? "quick_check says nothing")
         }
     }
 

@@ -12,7 +12,8 @@ enum StateSchema {
         try db.execute(
             sql: """
                 CREATE TABLE applied (
-                    id INTEGER PRIMARY KEY CHECK (id = 1), idx INTEGER NOT NULL, term INTEGER NOT NULL, checksum BLOB NOT NULL)
+                    id INTEGER PRIMARY KEY CHECK (id = 1), idx INTEGER NOT NULL, term INTEGER NOT NULL,
+                    chain BLOB NOT NULL, configuration BLOB NOT NULL, effects BLOB NOT NULL, checksum BLOB NOT NULL)
                 """)
         for collection in StateCollection.allCases {
             try db.execute(
@@ -23,18 +24,29 @@ enum StateSchema {
         }
     }
 
-    static func put(_ db: Database, applied position: LogPosition) throws {
-        try db.cachedStatement(sql: "INSERT OR REPLACE INTO applied (id, idx, term, checksum) VALUES (1, ?, ?, ?)").execute(
-            arguments: [Int64(position.index.rawValue), Int64(position.term.rawValue), Data(checksum(of: position))])
+    private static let appliedColumns = "idx, term, chain, configuration, effects, checksum"
+
+    static func put(_ db: Database, applied point: AppliedPoint) throws {
+        let statement = try db.cachedStatement(
+            sql: "INSERT OR REPLACE INTO applied (id, \(appliedColumns)) VALUES (1, ?, ?, ?, ?, ?, ?)")
+        try statement.execute(
+            arguments: [
+                Int64(point.position.index.rawValue), Int64(point.position.term.rawValue), Data(point.chain),
+                Data(point.configuration.encoded()), Data(point.effects), Data(checksum(of: point)),
+            ])
     }
 
-    static func applied(_ db: Database, file: String) throws -> LogPosition {
+    static func applied(_ db: Database, file: String) throws -> AppliedPoint {
         let damaged = StorageError.corrupt(file: file, index: nil, what: "the applied index is unreadable")
-        guard let row = try Row.fetchOne(db, sql: "SELECT idx, term, checksum FROM applied") else { throw damaged }
-        guard let index = row.counter(0), let term = row.counter(1) else { throw damaged }
-        let position = LogPosition(term: Term(term), index: LogIndex(index))
-        guard row.blob(2) == checksum(of: position) else { throw damaged }
-        return position
+        guard let row = try Row.fetchOne(db, sql: "SELECT \(appliedColumns) FROM applied") else { throw damaged }
+        guard let index = row.counter(0), let term = row.counter(1), let chain = row.blob(2),
+            let encoded = row.blob(3), let configuration = try? Configuration(decoding: encoded), let effects = row.blob(4)
+        else { throw damaged }
+        let point = AppliedPoint(
+            position: LogPosition(term: Term(term), index: LogIndex(index)), chain: chain, configuration: configuration,
+            effects: effects)
+        guard row.blob(5) == checksum(of: point) else { throw damaged }
+        return point
     }
 
     static func perform(_ db: Database, _ change: StateChange) throws {
@@ -75,10 +87,13 @@ enum StateSchema {
         return Array(hash.finalize().prefix(8))
     }
 
-    private static func checksum(of position: LogPosition) -> [UInt8] {
+    private static func checksum(of point: AppliedPoint) -> [UInt8] {
         var hash = SHA256Stream()
-        hash.update(position.index.rawValue)
-        hash.update(position.term.rawValue)
+        hash.update(point.position.index.rawValue)
+        hash.update(point.position.term.rawValue)
+        hash.update(point.chain)
+        hash.update(point.configuration.encoded())
+        hash.update(point.effects)
         return Array(hash.finalize().prefix(8))
     }
 }

@@ -1,5 +1,5 @@
 import GRDB
-package import Raft
+import Raft
 package import TrustStore
 
 /// The applied state of one member, in one SQLite file (`state.db`), with the index it stands at in
@@ -9,64 +9,98 @@ package import TrustStore
 /// the newest transactions only means that the member applies those entries again. It cannot take back a
 /// part of one, and so index and effects never part. Not thread-safe; the storage thread owns it.
 package final class StateStore {
-    private let file: SQLiteFile
+    private var file: SQLiteFile
+    private let clusterID: String
     /// The entry up to which this state holds; the member applies from the next one on.
-    package private(set) var applied: LogPosition
+    package private(set) var applied: AppliedPoint
 
-    private init(file: SQLiteFile, applied: LogPosition) {
+    private init(file: SQLiteFile, clusterID: String, applied: AppliedPoint) {
         self.file = file
+        self.clusterID = clusterID
         self.applied = applied
     }
 
     package static func create(path: String, clusterID: String) throws(StorageError) -> StateStore {
-        let file = try SQLiteFile.create(path: path, durability: .normal) { db in
+        let file = try SQLiteFile.create(path: path, durability: .normal, letsReadersIn: true) { db in
             try StateSchema.create(db, clusterID: clusterID)
-            try StateSchema.put(db, applied: .zero)
+            try StateSchema.put(db, applied: .start)
         }
-        return StateStore(file: file, applied: .zero)
+        return StateStore(file: file, clusterID: clusterID, applied: .start)
     }
 
     package static func open(path: String, clusterID: String) throws(StorageError) -> StateStore {
-        let file = try SQLiteFile.open(path: path, durability: .normal)
+        let (file, applied) = try openFile(path: path, clusterID: clusterID)
+        return StateStore(file: file, clusterID: clusterID, applied: applied)
+    }
+
+    private static func openFile(
+        path: String, clusterID: String
+    ) throws(StorageError) -> (SQLiteFile, AppliedPoint) {
+        let file = try SQLiteFile.open(path: path, durability: .normal, letsReadersIn: true)
         let applied = try file.read { db in
             try FileHeader.check(FileHeader.read(db, file: path), clusterID: clusterID, file: path)
             return try StateSchema.applied(db, file: path)
         }
         try file.checkPages()
-        return StateStore(file: file, applied: applied)
+        return (file, applied)
     }
 
     /// Every row, checked against its checksum and read into the trust store's types.
     package func loadState() throws(StorageError) -> TrustState {
         let path = file.path
-        return try file.read { db in
-            var loader = TrustStateLoader()
-            do {
-                try StateSchema.rows(db, file: path) { try loader.add(collection: $0, key: $1, value: $2) }
-                return try loader.finish()
-            } catch let error as StateLoadError {
-                throw StorageError.corrupt(file: path, index: nil, what: error.description)
+        return try file.read { try Self.load($0, file: path) }
+    }
+
+    static func load(_ db: Database, file path: String) throws -> TrustState {
+        var loader = TrustStateLoader()
+        do {
+            try StateSchema.rows(db, file: path) { try loader.add(collection: $0, key: $1, value: $2) }
+            return try loader.finish()
+        } catch let error as StateLoadError {
+            throw StorageError.corrupt(file: path, index: nil, what: error.description)
+        }
+    }
+
+    /// Looks through every page and row, as another connection would; for a scrub in the background.
+    package static func scrub(path: String) throws(StorageError) {
+        try SQLiteFile.reading(path: path) { db in
+            // One transaction, so that every row is of one moment.
+            try db.inTransaction(.deferred) {
+                try SQLiteFile.checkPages(db, file: path)
+                try StateSchema.rows(db, file: path) { _, _, _ in }
+                return .commit
             }
         }
     }
 
-    /// Stores the effects of the entries up to `index`, all or nothing. Several entries may share one
+    /// Stores the effects of the entries up to `point`, all or nothing. Several entries may share one
     /// call, their changes one after the other; entries that change nothing are covered by the index.
-    package func apply(_ changes: [StateChange], through index: LogIndex, term: Term) throws(StorageError) {
-        let position = LogPosition(term: term, index: index)
-        let before = applied
+    package func apply(_ changes: [StateChange], through point: AppliedPoint) throws(StorageError) {
+        let before = applied.position.index
         try file.write { db in
-            guard position.index > before.index else {
-                throw StorageError.outOfOrder(expected: before.index.next, found: position.index)
+            guard point.position.index > before else {
+                throw StorageError.outOfOrder(expected: before.next, found: point.position.index)
             }
             // Only the last change of a row counts, and some rows change with every entry.
             var done: Set<RowID> = []
             for change in changes.reversed() where done.insert(RowID(change.collection, change.key)).inserted {
                 try StateSchema.perform(db, change)
             }
-            try StateSchema.put(db, applied: position)
+            try StateSchema.put(db, applied: point)
         }
-        applied = position
+        applied = point
+    }
+
+    /// Makes durable what `apply` has stored. False when a reader stood in the way.
+    package func sync() throws(StorageError) -> Bool { try file.sync() }
+
+    /// Puts the file at `next`, a verified snapshot, in this file's place. A crash at any point leaves one of
+    /// the two, whole: `SnapshotFiles.finishInstallation` goes on from there.
+    package func replace(by next: String) throws(StorageError) {
+        let path = file.path
+        try file.close()
+        try SnapshotFiles.swap(next, into: path)
+        (file, applied) = try Self.openFile(path: path, clusterID: clusterID)
     }
 
     package func close() throws(StorageError) {

@@ -35,6 +35,16 @@ struct LogFaultTests {
         scratch.write("log.db", file)
     }
 
+    /// Damage to what was acknowledged: the member goes on from the entries before it, and knows what it owes.
+    private func expectRecovering(from index: UInt64, of count: UInt64 = 50) throws {
+        let store = try open()
+        #expect(store.isRecovering)
+        #expect(store.lastIndex == LogIndex(index - 1))
+        let restored = try store.recover(applied: .zero, window: 10)
+        #expect(restored.mark?.position == LogPosition(term: Term(1), index: LogIndex(count)))
+        #expect(try store.all() == (index > 1 ? Samples.entries(1...index - 1) : []))
+    }
+
     private func expectCorrupt(at index: UInt64?) throws {
         let error = try #require(throws: StorageError.self) { try open() }
         guard case .corrupt(_, let found, _) = error else {
@@ -45,29 +55,40 @@ struct LogFaultTests {
         if let index { #expect(error.description.contains("entry \(index)")) }
     }
 
-    @Test("a flipped bit in a payload is named with its entry", arguments: [1, 23, 50] as [UInt64])
+    @Test("a flipped bit in an acknowledged payload makes the member recover, or without a mark is named with its entry", arguments: [1, 23, 50] as [UInt64])
     func payload(index: UInt64) throws {
         try closedLog()
         // The chain that follows the payload tells entry 5 from entry 50.
         var chain = LogChain.start
         for entry in Samples.entries(1...index) { chain = LogChain.link(entry, after: chain) }
         try edit(Samples.entry(index).payload + chain) { $0[0] ^= 1 }
+        let damaged = scratch.read("log.db")
+        try expectRecovering(from: index)
+        scratch.remove("log.db.mark")
+        scratch.write("log.db", damaged)
+        for name in ["log.db-wal", "log.db-shm"] { scratch.remove(name) }
         try expectCorrupt(at: index)
     }
 
-    @Test("a flipped bit in a stored hash is named with its entry", arguments: [1, 50] as [UInt64])
+    @Test("a flipped bit in a stored hash is noticed at its entry", arguments: [1, 50] as [UInt64])
     func chain(index: UInt64) throws {
         try closedLog()
         var chain = LogChain.start
         for entry in Samples.entries(1...index) { chain = LogChain.link(entry, after: chain) }
         try edit(chain) { $0[31] ^= 0x80 }
-        try expectCorrupt(at: index)
+        try expectRecovering(from: index)
     }
 
     @Test("a changed vote is noticed: it could let this member vote twice")
     func vote() throws {
         try closedLog()
         try edit(Array(Samples.member(7).description.utf8)) { $0[31] = UInt8(ascii: "8") }
+        // The mark has it too; without that nobody knows.
+        let damaged = scratch.read("log.db")
+        #expect(try open().hardState == HardState(term: Term(1), vote: Samples.member(7)))
+        scratch.remove("log.db.mark")
+        scratch.write("log.db", damaged)
+        for name in ["log.db-wal", "log.db-shm"] { scratch.remove(name) }
         try expectCorrupt(at: nil)
     }
 
@@ -116,8 +137,8 @@ struct LogFaultTests {
     @Test("a later format is refused by its number")
     func laterFormat() throws {
         try closedLog()
-        try edit(Array("format1".utf8)) { $0[6] = UInt8(ascii: "2") }
-        #expect(throws: StorageError.unsupportedVersion(file: path, found: "2", supported: 1)) { try open() }
+        try edit(Array("format2".utf8)) { $0[6] = UInt8(ascii: "3") }
+        #expect(throws: StorageError.unsupportedVersion(file: path, found: "3", supported: 2)) { try open() }
     }
 
     @Test("a missing log is an error, not a new log")

@@ -2,6 +2,7 @@ import Crypto
 import Glibc
 import Raft
 import Storage
+import TrustStore
 
 /// A directory of one test's own, gone when the test is.
 final class Scratch {
@@ -13,14 +14,16 @@ final class Scratch {
     }
 
     deinit {
+        for name in names(in: "snapshots") { unsafe unlink(file("snapshots/\(name)")) }
+        unsafe rmdir(file("snapshots"))
         for name in names() { unsafe unlink(file(name)) }
         unsafe rmdir(path)
     }
 
     func file(_ name: String) -> String { "\(path)/\(name)" }
 
-    func names() -> [String] {
-        guard let directory = unsafe opendir(path) else { return [] }
+    func names(in folder: String? = nil) -> [String] {
+        guard let directory = unsafe opendir(folder.map(file) ?? path) else { return [] }
         defer { unsafe closedir(directory) }
         var names: [String] = []
         while let entry = unsafe readdir(directory) {
@@ -63,6 +66,8 @@ final class Scratch {
         precondition(unsafe Glibc.write(descriptor, bytes, bytes.count) == bytes.count)
     }
 
+    func remove(_ name: String) { unsafe unlink(file(name)) }
+
     func mode(_ name: String) -> UInt32 {
         var information = stat()
         precondition(unsafe stat(file(name), &information) == 0)
@@ -91,6 +96,21 @@ enum Samples {
         Entry(
             index: LogIndex(index), term: Term(term), kind: .configuration,
             payload: Configuration(voters: voters.map(member)).encoded())
+    }
+}
+
+extension AppliedPoint {
+    /// Chain and digest are made from the position, so that two points differ in them too.
+    static func at(_ index: UInt64, term: UInt64, voters: [UInt64] = [1]) -> AppliedPoint {
+        AppliedPoint(
+            position: LogPosition(term: Term(term), index: LogIndex(index)), chain: SHA256.hash([1, UInt8(truncatingIfNeeded: index)]),
+            configuration: Configuration(voters: voters.map(Samples.member)), effects: SHA256.hash([2, UInt8(truncatingIfNeeded: index)]))
+    }
+}
+
+extension StateStore {
+    func apply(_ changes: [StateChange], through index: LogIndex, term: Term) throws(StorageError) {
+        try apply(changes, through: .at(index.rawValue, term: term.rawValue))
     }
 }
 

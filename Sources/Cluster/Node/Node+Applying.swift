@@ -1,7 +1,7 @@
 import HashTreeCollections
 import Crypto
-import HashTreeCollections
 import Raft
+import Storage
 import Tokens
 import TrustStore
 
@@ -41,9 +41,19 @@ extension Node {
             batch.touched.formUnion(changes.map(\.collection))
             batch.answers.append((command.requestID, transition.outcome))
         }
-        storage.record(changes, through: entry.position)
-        appliedIndex = entry.index
+        advance(past: entry, changes)
+        storage.record(changes, through: applied)
         batch.last = entry.index
+    }
+
+    /// A configuration in the log was readable, or the core would have stopped.
+    private func advance(past entry: Entry, _ changes: [StateChange]) {
+        applied.chain = LogChain.link(entry, after: applied.chain)
+        applied.effects = EffectsDigest.link(changes, at: entry.index, after: applied.effects)
+        applied.position = entry.position
+        if entry.kind == .configuration, let configuration = try? Configuration(decoding: entry.payload) {
+            applied.configuration = configuration
+        }
     }
 
     private func publish(_ batch: AppliedBatch, through last: LogIndex) {

@@ -3,6 +3,7 @@ import Crypto
 import EventLoop
 import Logging
 import Raft
+import Storage
 import Synchronization
 import Tokens
 import TrustStore
@@ -26,7 +27,8 @@ actor Node {
     var core: RaftCore
     var state: TrustState
     var keys: KeyRing
-    var appliedIndex: LogIndex
+    /// Where the state stands, and the hashes over how it came there.
+    var applied: AppliedPoint
     var run = RunState.running
 
     /// Inputs that arrived while another was being performed; taken first in, first out.
@@ -72,7 +74,7 @@ actor Node {
         core = parts.core
         state = parts.state
         keys = parts.keys
-        appliedIndex = parts.core.appliedIndex
+        applied = parts.applied
         bootstrapPeers = parts.bootstrapPeers
         self.onHalt = onHalt
     }
@@ -153,6 +155,7 @@ actor Node {
     private func perform(_ output: RaftOutput) {
         for operation in output.storage { storage.append(operation) }
         for load in output.loads { storage.load(load) }
+        for work in output.snapshots { storage.perform(work) }
         for message in output.messages { send(.raft(message), to: message.to) }
         for event in output.events { received(event) }
         for result in output.proposals { received(result) }
@@ -166,6 +169,15 @@ actor Node {
         switch event {
         case .persisted(let operation): step(.persisted(upTo: operation))
         case .loaded(let entries): step(.loaded(entries))
+        case .stateDurable(let index): step(.stateDurable(through: index))
+        case .installed(let snapshot): installed(snapshot)
+        case .snapshotReady(let id, let descriptor): step(.snapshotReady(id: id, descriptor))
+        case .snapshotUnavailable(let id): step(.snapshotUnavailable(id: id))
+        case .chunkRead(let chunk): step(.chunkRead(chunk))
+        case .snapshotStaged(let id, let byteCount): step(.snapshotStaged(id, byteCount: byteCount))
+        case .snapshotVerified(let id, let isSound): step(.snapshotVerified(id, isSound: isSound))
+        case .snapshotTrouble(let reason): logger.warning("a snapshot failed", metadata: ["reason": "\(reason)"])
+        case .damaged(let reason): halt(reason)
         case .troubled(let reason): logger.error("the log cannot be written", metadata: ["reason": "\(reason)"])
         case .recovered: logger.notice("the log can be written again")
         case .failed(let reason): halt(reason)
@@ -187,8 +199,13 @@ actor Node {
         case .truncated(let index):
             logger.notice("uncommitted entries replaced", metadata: ["from": "\(index)"])
         case .peerNeedsSnapshot(let peer):
-            logger.warning("a member is too far behind for the log", metadata: ["member": "\(name(of: peer))"])
-        case .snapshotInstalled, .compacted, .recovered: break
+            logger.notice("a member is too far behind for the log and gets a snapshot", metadata: ["member": "\(name(of: peer))"])
+        case .snapshotInstalled(let position):
+            logger.notice("a snapshot took the place of log and state", metadata: ["index": "\(position.index)"])
+        case .compacted(let base):
+            logger.info("the log was cut", metadata: ["through": "\(base.position.index)"])
+        case .recovered:
+            logger.notice("everything this member had acknowledged is back; it takes part in elections again")
         case .ignoredMessage(let from, let reason):
             logger.debug("message ignored", metadata: ["from": "\(name(of: from))", "reason": "\(reason)"])
         case .stopped(let alarm):
@@ -248,6 +265,7 @@ struct NodeParts {
     let logger: Logger
     let core: RaftCore
     let state: TrustState
+    let applied: AppliedPoint
     let keys: KeyRing
     let bootstrapPeers: [MemberFile.Peer]
 }

@@ -13,22 +13,34 @@ final class StorageThread: Sendable {
     private let handler = Mutex<(@Sendable (StorageEvent) -> Void)?>(nil)
     /// Written by the storage thread, read by whoever asks for the status.
     private let troubleText = Mutex<String?>(nil)
+    private let snapshots = Mutex<SnapshotThread?>(nil)
+    private let statePath: String
 
     /// - Parameter clusterLoop: where events are delivered.
-    init(clusterLoop: EventLoop) throws(EventLoopError) {
+    init(clusterLoop: EventLoop, statePath: String) throws(EventLoopError) {
         loop = try EventLoop(name: "storage")
         self.clusterLoop = clusterLoop
+        self.statePath = statePath
+        let snapshots = try SnapshotThread { [weak self] in self?.deliver($0) }
+        self.snapshots.withLock { $0 = snapshots }
     }
 
     /// Opens the databases on the storage thread with `open` and keeps them there.
+    ///
+    /// - Parameter snapshotDirectory: made if it is not there.
     func open<Value: Sendable>(
-        _ open: @escaping @Sendable () throws(StorageError) -> (LogStore, StateStore, Value)
+        snapshotDirectory: String, clusterID: String,
+        _ open: @escaping @Sendable () throws(StorageError) -> (MemberStores, Value)
     ) async throws(StorageError) -> Value {
+        let paths = InstallationPaths(directory: snapshotDirectory, statePath: statePath)
+        let snapshots = snapshots.withLock { $0 }
         let result: Result<Value, StorageError> = await withCheckedContinuation { done in
             loop.execute { [self] in
                 do throws(StorageError) {
-                    let (log, state, value) = try open()
-                    let worker = StorageWorker(loop: loop, log: log, stateStore: state) { [self] in deliver($0) }
+                    let (stores, value) = try open()
+                    let worker = StorageWorker(
+                        loop: loop, stores: stores, files: paths, takeVerified: { snapshots?.takeVerified($0) },
+                        deliver: { [self] in deliver($0) })
                     self.worker.withLock { $0 = LoopBound(confined: worker, on: loop) }
                     done.resume(returning: .success(value))
                 } catch {
@@ -36,7 +48,9 @@ final class StorageThread: Sendable {
                 }
             }
         }
-        return try result.get()
+        let value = try result.get()
+        try await snapshots?.open(directory: snapshotDirectory, statePath: statePath, clusterID: clusterID)
+        return value
     }
 
     /// `handler` runs on the cluster loop.
@@ -53,9 +67,23 @@ final class StorageThread: Sendable {
         }
     }
 
-    func record(_ changes: [StateChange], through position: LogPosition) {
-        onWorker { $0.record(changes, through: position) }
+    func record(_ changes: [StateChange], through point: AppliedPoint) {
+        onWorker { $0.record(changes, through: point) }
     }
+
+    func perform(_ work: SnapshotWork) {
+        guard let snapshots = snapshots.withLock({ $0 }) else { return }
+        guard case .prepare(let id, let atLeast) = work else { return snapshots.perform(work) }
+        onWorker { [self] worker in
+            if worker.isStateStored(through: atLeast) {
+                snapshots.perform(work)
+            } else {
+                deliver(.snapshotUnavailable(id: id))
+            }
+        }
+    }
+
+    func scrub() { snapshots.withLock { $0 }?.scrub(statePath) }
 
     func load(_ request: LoadRequest) {
         onWorker { $0.load(request) }
@@ -70,6 +98,7 @@ final class StorageThread: Sendable {
             }
             if !isQueued { done.resume() }
         }
+        snapshots.withLock { $0 }?.close()
         loop.shutdown()
     }
 
@@ -84,7 +113,7 @@ final class StorageThread: Sendable {
         switch event {
         case .troubled(let reason), .failed(let reason): troubleText.withLock { $0 = reason }
         case .recovered: troubleText.withLock { $0 = nil }
-        case .persisted, .loaded: break
+        default: break
         }
         clusterLoop.execute { [self] in handler.withLock { $0 }?(event) }
     }

@@ -8,11 +8,31 @@ enum StorageEvent: Sendable {
     /// Every operation up to this one is on disk.
     case persisted(UInt64)
     case loaded(LoadedEntries)
+    /// The applied state is on disk by itself through here.
+    case stateDurable(LogIndex)
+    /// A snapshot has taken the place of log and state; comes before the `persisted` of its operation.
+    case installed(VerifiedSnapshot)
+    // Answers to `SnapshotWork`.
+    case snapshotReady(id: UInt64, SnapshotDescriptor)
+    case snapshotUnavailable(id: UInt64)
+    case chunkRead(LoadedChunk)
+    case snapshotStaged(SnapshotID, byteCount: UInt64)
+    case snapshotVerified(SnapshotID, isSound: Bool)
+    /// A snapshot could not be made, read or kept; for the log.
+    case snapshotTrouble(String)
+    /// A scrub found the applied state damaged.
+    case damaged(String)
     /// Nothing can be written for now; what waits is tried again until it can.
     case troubled(String)
     case recovered
     /// Nothing will ever be written again by this process (docs/architecture.md, "When something fails").
     case failed(String)
+}
+
+/// Where an installation finds and puts its files.
+struct InstallationPaths: Sendable {
+    let directory: String
+    let statePath: String
 }
 
 /// Owns both databases. Confined to the storage loop.
@@ -24,16 +44,23 @@ final class StorageWorker {
     static let retryDelay: Duration = .seconds(1)
     static let stateDelay: Duration = .milliseconds(100)
     static let stateChangesMax = 4_096
+    /// The applied state is synced after so many entries, so that the log may be cut.
+    static let entriesPerStateSync = 8_192
+    static let housekeepingDelay: Duration = .milliseconds(50)
 
     private let loop: EventLoop
     private let log: LogStore
     private let stateStore: StateStore
+    private let files: InstallationPaths
+    private let takeVerified: (SnapshotDescriptor) -> VerifiedSnapshot?
     private let deliver: (StorageEvent) -> Void
 
     private var operations: [StorageOperation] = []
     private var isDrainScheduled = false
     private var changes: [StateChange] = []
-    private var changesThrough: LogPosition?
+    private var changesThrough: AppliedPoint?
+    private var syncedThrough: LogIndex
+    private let housekeepingTimer: LoopTimer
     private let stateTimer: LoopTimer
     private let retryTimer: LoopTimer
     /// The log did not fit on the disk; appends wait for the next try.
@@ -41,10 +68,17 @@ final class StorageWorker {
     private var isTroubleReported = false
     private var isDead = false
 
-    init(loop: EventLoop, log: LogStore, stateStore: StateStore, deliver: @escaping (StorageEvent) -> Void) {
+    init(
+        loop: EventLoop, stores: MemberStores, files: InstallationPaths,
+        takeVerified: @escaping (SnapshotDescriptor) -> VerifiedSnapshot?, deliver: @escaping (StorageEvent) -> Void
+    ) {
+        self.files = files
+        self.takeVerified = takeVerified
+        syncedThrough = stores.log.basePosition.index
+        housekeepingTimer = LoopTimer(on: loop)
         self.loop = loop
-        self.log = log
-        self.stateStore = stateStore
+        log = stores.log
+        stateStore = stores.state
         self.deliver = deliver
         stateTimer = LoopTimer(on: loop)
         retryTimer = LoopTimer(on: loop)
@@ -60,15 +94,40 @@ final class StorageWorker {
     /// Writes all that waits, in order, as one transaction.
     func drain() {
         isDrainScheduled = false
-        guard !isDead, !isLogWaiting, let last = operations.last else { return }
+        guard !isDead, !isLogWaiting, !operations.isEmpty else { return }
         do throws(StorageError) {
-            try log.perform(operations)
-            operations.removeAll(keepingCapacity: true)
-            deliver(.persisted(last.id))
+            while let last = operations.last {
+                let first = operations.firstIndex { $0.install != nil } ?? operations.endIndex
+                if first == operations.startIndex {
+                    try install(operations[first])
+                    operations.removeFirst()
+                    continue
+                }
+                let batch = Array(operations[..<first])
+                try log.perform(batch)
+                operations.removeFirst(batch.count)
+                deliver(.persisted(batch.last?.id ?? last.id))
+            }
         } catch {
             return failed(error, isLogWaiting: true)
         }
         checkpoint()
+    }
+
+    /// File, log, file: after a crash between any two the next start sees from the log's base which came last
+    /// (docs/consensus.md §8). What was gathered for the old state is void.
+    private func install(_ operation: StorageOperation) throws(StorageError) {
+        guard let descriptor = operation.install, let snapshot = takeVerified(descriptor) else {
+            throw .outOfOrder(expected: log.lastIndex.next, found: operation.install?.position.index ?? .zero)
+        }
+        try SnapshotFiles.beginInstallation(directory: files.directory, statePath: files.statePath)
+        try log.perform([operation], installing: snapshot.point)
+        changes.removeAll()
+        changesThrough = nil
+        try stateStore.replace(by: SnapshotFiles.nextPath(files.statePath))
+        syncedThrough = snapshot.point.position.index
+        deliver(.installed(snapshot))
+        deliver(.persisted(operation.id))
     }
 
     /// After the acknowledgement, never before it. All is durable already, so no space for a
@@ -93,9 +152,10 @@ final class StorageWorker {
         }
     }
 
-    func record(_ changes: [StateChange], through position: LogPosition) {
+    func record(_ changes: [StateChange], through point: AppliedPoint) {
+        guard point.position.index > stateStore.applied.position.index else { return }
         self.changes.append(contentsOf: changes)
-        changesThrough = position
+        changesThrough = point
         if self.changes.count >= Self.stateChangesMax { return saveState() }
         guard !stateTimer.isScheduled else { return }
         stateTimer.schedule(after: Self.stateDelay) { [unowned self] in saveState() }
@@ -105,9 +165,38 @@ final class StorageWorker {
         stateTimer.cancel()
         guard !isDead, let through = changesThrough else { return }
         do throws(StorageError) {
-            try stateStore.apply(changes, through: through.index, term: through.term)
+            try stateStore.apply(changes, through: through)
             changes.removeAll(keepingCapacity: true)
             changesThrough = nil
+        } catch {
+            failed(error, isLogWaiting: false)
+        }
+        scheduleHousekeeping()
+    }
+
+    // MARK: - Snapshots and the log's length
+
+    /// Makes sure that the file holds what a snapshot must cover. False when that is not applied yet.
+    func isStateStored(through index: LogIndex) -> Bool {
+        saveState()
+        return !isDead && stateStore.applied.position.index >= index
+    }
+
+    private func scheduleHousekeeping() {
+        guard !isDead, !housekeepingTimer.isScheduled else { return }
+        housekeepingTimer.schedule(after: Self.housekeepingDelay) { [unowned self] in keepHouse() }
+    }
+
+    /// Between writes, a little at a time: syncs the state so that the log may be cut, and deletes what was cut off.
+    private func keepHouse() {
+        guard !isDead else { return }
+        do throws(StorageError) {
+            let applied = stateStore.applied.position.index
+            if syncedThrough.distance(to: applied) >= Self.entriesPerStateSync, try stateStore.sync() {
+                syncedThrough = applied
+                deliver(.stateDurable(applied))
+            }
+            if try log.purge() { scheduleHousekeeping() }
         } catch {
             failed(error, isLogWaiting: false)
         }
@@ -142,6 +231,7 @@ final class StorageWorker {
         isDead = true
         stateTimer.cancel()
         retryTimer.cancel()
+        housekeepingTimer.cancel()
         try? log.close()
         try? stateStore.close()
     }

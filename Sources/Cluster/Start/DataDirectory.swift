@@ -12,6 +12,7 @@ final class DataDirectory: Sendable {
     var keyFilePath: String { path + "/keystore.key" }
     var logPath: String { path + "/log.db" }
     var statePath: String { path + "/state.db" }
+    var snapshotPath: String { path + "/snapshots" }
 
     init(opening path: String) throws(StartError) {
         self.path = path
@@ -65,7 +66,7 @@ final class DataDirectory: Sendable {
     }
 
     private var databaseFiles: [String] {
-        [logPath, statePath].flatMap { [$0, $0 + "-wal", $0 + "-shm"] }
+        [logPath, statePath].flatMap { [$0, $0 + "-wal", $0 + "-shm", $0 + ".next"] } + [logPath + ".mark"]
     }
 
     private func remove(_ files: [String]) throws(StartError) {

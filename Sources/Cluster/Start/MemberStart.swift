@@ -163,7 +163,7 @@ struct MemberStart {
         _ identity: MemberIdentity, peers: [MemberFile.Peer], onHalt: @escaping @Sendable (String) -> Void
     ) async throws(StartError) -> (node: Node, storage: StorageThread) {
         let storage: StorageThread
-        do { storage = try StorageThread(clusterLoop: loop) } catch {
+        do { storage = try StorageThread(clusterLoop: loop, statePath: directory.statePath) } catch {
             throw .internalFailure("the storage thread could not be started: \(error)")
         }
         var settings = RaftSettings()
@@ -171,22 +171,25 @@ struct MemberStart {
         settings.heartbeatTicks = options.timing.heartbeatTicks
         // One turn of the cluster loop applies at most so many: some tens of milliseconds.
         settings.maxUnapplied = Self.appliedPerTurn
-        let found: (RestoredState, TrustState)
+        let found: (RestoredState, TrustState, AppliedPoint)
         do throws(StorageError) {
             let (logPath, statePath) = (directory.logPath, directory.statePath)
             let (window, windowBytes) = (settings.windowEntries, settings.windowBytes)
-            found = try await storage.open { () throws(StorageError) in
-                let log = try LogStore.open(
-                    path: logPath, identity: StoreIdentity(clusterID: identity.clusterID, memberID: identity.id))
-                let states = try StateStore.open(path: statePath, clusterID: identity.clusterID)
-                let state = try states.loadState()
-                let restored = try log.recover(applied: states.applied.index, window: window, windowBytes: windowBytes)
-                return (log, states, (restored, state))
+            found = try await storage.open(snapshotDirectory: directory.snapshotPath, clusterID: identity.clusterID) {
+                () throws(StorageError) in
+                let stores = try MemberStores.open(
+                    logPath: logPath, statePath: statePath,
+                    identity: StoreIdentity(clusterID: identity.clusterID, memberID: identity.id))
+                let state = try stores.state.loadState()
+                let applied = stores.state.applied
+                let restored = try stores.log.recover(
+                    applied: applied.position.index, window: window, windowBytes: windowBytes)
+                return (stores, (restored, state, applied))
             }
         } catch {
             throw .storage(error)
         }
-        let (restored, state) = found
+        let (restored, state, applied) = found
         let keys = KeyRing().updated(to: state, unseal: identity.custody.open(_:))
         do {
             let core = try RaftCore(
@@ -194,7 +197,8 @@ struct MemberStart {
             let view = MemberView(tokens: TokenView(state: state, keys: keys), index: restored.applied, proven: FreshnessPoint())
             let parts = NodeParts(
                 loop: loop, identity: identity, box: ViewBox(view), storage: storage,
-                timing: options.timing, logger: logger, core: core, state: state, keys: keys, bootstrapPeers: peers)
+                timing: options.timing, logger: logger, core: core, state: state, applied: applied, keys: keys,
+                bootstrapPeers: peers)
             return (Node(parts, onHalt: onHalt), storage)
         } catch {
             throw .internalFailure("\(directory.logPath) cannot be used: \(error); remove this member and join again with an empty directory")

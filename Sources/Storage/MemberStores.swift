@@ -1,0 +1,34 @@
+import Raft
+
+/// Both databases of a member, opened together: each says what the other may have lost or not finished.
+package struct MemberStores {
+    package let log: LogStore
+    package let state: StateStore
+}
+
+extension MemberStores {
+    /// Finishes or undoes an installation that a crash interrupted, then opens the state, then the log with the
+    /// state's help (`LogStore.open`).
+    package static func open(
+        logPath: String, statePath: String, identity: StoreIdentity
+    ) throws(StorageError) -> MemberStores {
+        let base = try LogStore.basePosition(path: logPath, identity: identity)
+        try SnapshotFiles.finishInstallation(statePath: statePath, logBase: base)
+        let state = try StateStore.open(path: statePath, clusterID: identity.clusterID)
+        let log = try LogStore.open(path: logPath, identity: identity, applied: state.applied)
+        return MemberStores(log: log, state: state)
+    }
+}
+
+extension LogStore {
+    /// What the log begins after, without reading the rest of it.
+    static func basePosition(path: String, identity: StoreIdentity) throws(StorageError) -> LogPosition {
+        let file = try SQLiteFile.open(path: path, durability: .full)
+        let base = try file.read { db in
+            try FileHeader.check(FileHeader.read(db, file: path), identity, file: path)
+            return try LogSchema.base(db, file: path).tail.position
+        }
+        try file.close()
+        return base
+    }
+}
