@@ -2,7 +2,7 @@ import Raft
 
 extension Checker {
     /// W1, W2, W4, W7: what a message promises must be on its sender's disk when it leaves.
-    mutating func sends(_ message: Message, by member: Member, members: [Member]) throws(Violation) {
+    func sends(_ message: Message, by member: Member, members: [Member]) throws(Violation) {
         switch message.body {
         case .preVote: return
         case .preVoteReply(let reply) where reply.isGranted: return

@@ -1,7 +1,8 @@
 import Raft
 
 /// What is true of the whole cluster over the whole run, whatever any one member believes.
-struct Checker {
+/// A class only so that reaching it never copies it.
+final class Checker {
     private struct VoteKey: Hashable { let member: MemberID, term: Term }
 
     /// Only looked up, never iterated: hash order must not leak into a run.
@@ -23,7 +24,7 @@ struct Checker {
         throw Violation(invariant: invariant, tick: 0, detail: detail())
     }
 
-    mutating func found(_ entry: Entry, chain: UInt64) {
+    func found(_ entry: Entry, chain: UInt64) {
         entries[entry.position] = chain
         committed = [chain]
         log = [entry]
@@ -33,7 +34,7 @@ struct Checker {
     // MARK: Log
 
     /// G2, log matching: a position determines the entry and everything before it.
-    mutating func appended(_ entry: Entry, chain: UInt64, by member: Member) throws(Violation) {
+    func appended(_ entry: Entry, chain: UInt64, by member: Member) throws(Violation) {
         let position = entry.position
         if let known = entries[position] {
             if known != chain { try fail("G2", "member \(member.slot) holds another log at \(position)") }
@@ -46,7 +47,7 @@ struct Checker {
     // MARK: Elections
 
     /// W4: one vote per member and term, for ever.
-    mutating func voted(_ member: MemberID, for candidate: MemberID, in term: Term) throws(Violation) {
+    func voted(_ member: MemberID, for candidate: MemberID, in term: Term) throws(Violation) {
         let key = VoteKey(member: member, term: term)
         if let earlier = votes[key] {
             if earlier != candidate {
@@ -59,7 +60,7 @@ struct Checker {
 
     /// G1, election safety, and G3, leader completeness: a leader holds all that leaders of earlier terms
     /// committed. (One of an older term may win late and lack what newer ones committed.)
-    mutating func leads(_ member: Member, in term: Term) throws(Violation) {
+    func leads(_ member: Member, in term: Term) throws(Violation) {
         if let other = leaders[term], other != member.id {
             try fail("G1", "members \(other.slot) and \(member.slot) both lead term \(term)")
         }
@@ -75,7 +76,7 @@ struct Checker {
 
     /// W3: a leader commits only an entry of its own term that a majority of *disks* holds. G7: nobody's commit
     /// index covers an entry that differs from the committed one. G3 again, for leaders already in office.
-    mutating func committed(_ member: Member, from old: LogIndex, to new: LogIndex, members: [Member]) throws(Violation) {
+    func committed(_ member: Member, from old: LogIndex, to new: LogIndex, members: [Member]) throws(Violation) {
         guard let chain = member.chain(at: new) else {
             try fail("W8", "member \(member.slot) commits \(new), past its log's end")
         }
@@ -132,7 +133,7 @@ struct Checker {
         }
     }
 
-    private mutating func remember(_ position: LogPosition) throws(Violation) {
+    private func remember(_ position: LogPosition) throws(Violation) {
         guard let entry = bodies[position] else { try fail("G2", "\(position) was committed and never appended") }
         log.append(entry)
         guard entry.kind == .configuration, let configuration = try? Configuration(decoding: entry.payload) else { return }

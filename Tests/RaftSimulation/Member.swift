@@ -24,6 +24,8 @@ final class Member {
     var joined: [MemberID] = []
 
     var isHealing = false
+    /// One of the minority that no longer takes part.
+    var isBroken = false
     /// Work on snapshot files is done in order.
     var shellBusyUntil = 0
 
@@ -35,9 +37,17 @@ final class Member {
     /// Positions this run has proposed and not yet seen come out.
     var proposed: [LogPosition] = []
 
-    init(id: MemberID, slot: Int) {
+    var clock: MemberClock
+    /// Of the crash it is down after.
+    var lossPermille = 0
+    /// Steps that sent something, in the tick they are counted for.
+    var sendings = 0
+    var sendingTick = -1
+
+    init(id: MemberID, slot: Int, clock: MemberClock) {
         self.id = id
         self.slot = slot
+        self.clock = clock
     }
 
     var isUp: Bool { process != nil }

@@ -4,7 +4,10 @@ import Raft
 /// finds what a single tuned mix hides (swarm testing, docs/consensus.md §12).
 struct Profile {
     /// What a run leans towards. Some bugs need several things to line up, and a broad mix seldom does that.
-    enum Focus: CaseIterable { case mixed, contest, reads, churn }
+    enum Focus: CaseIterable { case mixed, election, fig8, churn, churn4, snapshot, reads, disk, calm }
+    enum DelayShape: CaseIterable { case constant, uniform, heavyTail }
+    /// What stays broken at the end, in a minority, while the rest must serve.
+    enum EndFaults: CaseIterable { case none, down, cutOff, mixed }
 
     var focus: Focus
     var voters: Int
@@ -13,6 +16,7 @@ struct Profile {
     var faultTicks: Int
 
     var networkDelayMax: Int
+    var delayShape: DelayShape
     var dropPermille: Int
     var duplicatePermille: Int
     var partitionPermille: Int
@@ -26,6 +30,11 @@ struct Profile {
     var diskStallPermille: Int
     var applyLatencyMax: Int
     var clockSkewPermille: Int
+    /// Constant rate error of each clock: one in a thousand is assumed, more costs only freshness.
+    var clockErrorPermilleMax: Int
+    var suspendPermille: Int
+    /// Resets, links that hold everything back, links that flap.
+    var linkFaultPermille: Int
 
     /// Chance that the leader dies just as a partition heals: its successor is chosen among unequal logs.
     var leaderCrashAtHealPermille: Int
@@ -35,10 +44,13 @@ struct Profile {
     var proposalPermille: Int
     var burstMax: Int
     var readPermille: Int
+    /// Requests of clients that retry until they are answered.
+    var clientPermille: Int
+    var revocationPermille: Int
     var changePermille: Int
     /// Chance of cutting the leader off right after it has proposed a configuration.
     var cutAfterChangePermille: Int
-    var takesVotersDownAtTheEnd: Bool
+    var faultsAtTheEnd: EndFaults
 
     var usesSnapshots: Bool
     var snapshotDamagePermille: Int
@@ -49,8 +61,8 @@ struct Profile {
 
     init(seed: UInt64) {
         var draw = Stream(seed: seed, purpose: 1)
-        focus = [.mixed, .mixed, .contest, .reads, .churn][draw.int(in: 0...4)]
-        voters = [1, 2, 3, 3, 3, 3, 4, 5, 5][draw.int(in: 0...8)]
+        focus = draw.chance(300) ? .mixed : Focus.allCases[draw.int(in: 1...Focus.allCases.count - 1)]
+        voters = [1, 2, 3, 3, 3, 3, 4, 5, 5, 6, 7][draw.int(in: 0...10)]
         spares = draw.chance(500) ? draw.int(in: 1...2) : 0
         faultTicks = draw.int(in: 250...900)
 
@@ -63,6 +75,7 @@ struct Profile {
         settings.maxUncommittedBytes = draw.chance(200) ? 200 : 1 << 20
 
         networkDelayMax = draw.chance(300) ? 0 : draw.int(in: 1...2 * settings.electionTicks)
+        delayShape = DelayShape.allCases[draw.int(in: 0...2)]
         dropPermille = draw.chance(400) ? 0 : draw.int(in: 1...150)
         duplicatePermille = draw.chance(500) ? 0 : draw.int(in: 1...200)
         partitionPermille = draw.chance(300) ? 0 : draw.int(in: 2...25)
@@ -75,6 +88,9 @@ struct Profile {
         diskStallPermille = draw.chance(700) ? 0 : draw.int(in: 1...5)
         applyLatencyMax = draw.chance(500) ? 0 : draw.int(in: 1...20)
         clockSkewPermille = draw.chance(700) ? 0 : draw.int(in: 1...200)
+        clockErrorPermilleMax = [0, 1, 1, 200][draw.int(in: 0...3)]
+        suspendPermille = draw.chance(600) ? 0 : draw.int(in: 1...8)
+        linkFaultPermille = draw.chance(500) ? 0 : draw.int(in: 2...30)
 
         leaderCrashAtHealPermille = draw.chance(500) ? 0 : draw.int(in: 200...900)
         doomedWritesMax = draw.chance(500) ? 0 : draw.int(in: 2...20)
@@ -84,7 +100,9 @@ struct Profile {
         readPermille = draw.chance(300) ? 0 : draw.int(in: 20...400)
         changePermille = draw.chance(400) ? 0 : draw.int(in: 5...60)
         cutAfterChangePermille = draw.chance(500) ? 0 : draw.int(in: 100...700)
-        takesVotersDownAtTheEnd = draw.chance(500)
+        faultsAtTheEnd = EndFaults.allCases[draw.int(in: 0...3)]
+        clientPermille = draw.chance(400) ? 0 : draw.int(in: 50...400)
+        revocationPermille = draw.chance(400) ? 0 : draw.int(in: 10...100)
 
         usesSnapshots = draw.chance(500)
         settings.trailingEntries = draw.chance(600) ? draw.int(in: 0...4) : draw.int(in: 5...40)
@@ -106,19 +124,19 @@ struct Profile {
     private mutating func lean(_ draw: inout Stream) {
         switch focus {
         case .mixed: return
-        case .contest:
-            // Leaders fall one after the other, each leaving a long tail that must not win.
-            voters = draw.chance(500) ? 3 : 5
-            spares = 0
-            networkDelayMax = min(networkDelayMax, 2)
-            dropPermille = 0
-            diskLatencyMax = min(diskLatencyMax, 2)
-            diskStallPermille = 0
-            partitionPermille = draw.int(in: 15...30)
-            leaderCrashAtHealPermille = 900
-            doomedWritesMax = draw.int(in: 8...20)
-            proposalPermille = draw.int(in: 30...150)
-            burstMax = 1
+        case .election: leanToElections(&draw)
+        case .fig8: leanToFigure8(&draw)
+        case .churn, .churn4:
+            // Four voters: majorities of consecutive configurations meet in one member only.
+            if focus == .churn4 { voters = 4 }
+            spares = max(1, spares)
+            changePermille = draw.int(in: 40...120)
+            cutAfterChangePermille = draw.int(in: 200...700)
+        case .snapshot:
+            usesSnapshots = true
+            settings.trailingEntries = draw.int(in: 0...3)
+            settings.compactionStepEntries = 1
+            proposalPermille = draw.int(in: 300...800)
         case .reads:
             // Leaders sleep and wake to questions, while somebody else has taken over.
             voters = max(3, voters)
@@ -126,10 +144,44 @@ struct Profile {
             clockSkewPermille = draw.int(in: 0...250)
             readPermille = draw.int(in: 600...1000)
             proposalPermille = draw.int(in: 300...900)
-        case .churn:
-            spares = max(1, spares)
-            changePermille = draw.int(in: 40...120)
-            cutAfterChangePermille = draw.int(in: 200...700)
+        case .disk:
+            diskLatencyMax = draw.int(in: 2...2 * settings.electionTicks)
+            diskStallPermille = draw.int(in: 5...25)
+            crashPermille = draw.int(in: 5...20)
+            midStepCrashPermille = draw.int(in: 1...6)
+            if draw.chance(300) { powerLossPermille = draw.int(in: 1...5) }
+        case .calm:
+            // Little goes wrong, so that much gets done.
+            partitionPermille = 0
+            crashPermille = draw.chance(500) ? 0 : 1
+            pausePermille = 0
+            midStepCrashPermille = 0
+            powerLossPermille = 0
         }
+    }
+
+    /// Elections one after the other, with answers of earlier rounds still on their way.
+    private mutating func leanToElections(_ draw: inout Stream) {
+        voters = max(3, voters)
+        partitionPermille = draw.int(in: 15...40)
+        networkDelayMax = draw.int(in: settings.electionTicks / 2...3 * settings.electionTicks)
+        duplicatePermille = draw.int(in: 50...300)
+        crashPermille = draw.int(in: 5...25)
+        proposalPermille = draw.int(in: 20...150)
+    }
+
+    /// Leaders fall one after the other, each leaving a long tail that must not win (Raft, figure 8).
+    private mutating func leanToFigure8(_ draw: inout Stream) {
+        voters = draw.chance(500) ? 3 : 5
+        spares = 0
+        networkDelayMax = min(networkDelayMax, 2)
+        dropPermille = 0
+        diskLatencyMax = min(diskLatencyMax, 2)
+        diskStallPermille = 0
+        partitionPermille = draw.int(in: 15...30)
+        leaderCrashAtHealPermille = 900
+        doomedWritesMax = draw.int(in: 8...20)
+        proposalPermille = draw.int(in: 30...150)
+        burstMax = 1
     }
 }

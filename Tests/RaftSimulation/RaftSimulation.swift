@@ -3,6 +3,9 @@ import Raft
 
 @main
 enum RaftSimulation {
+    /// A campaign of so many seeds that reaches a landmark never has lost sight of it.
+    static let landmarkSeedsMin = 2_000
+
     static func main() async {
         let options: Options
         do throws(UsageError) {
@@ -16,7 +19,7 @@ enum RaftSimulation {
         if let seed = options.replay {
             isClean = replay(seed, options)
         } else if options.runsAllMutants {
-            isClean = await runMutants(options)
+            isClean = await MutantTable(options).run()
         } else {
             isClean = await runSeeds(options)
         }
@@ -25,51 +28,63 @@ enum RaftSimulation {
 
     private static func replay(_ seed: UInt64, _ options: Options) -> Bool {
         TrapReport.running(seed, on: 0)
-        let result = runSeed(seed, mutant: options.mutant, traces: options.traces).result
-        print(result.invariant == nil ? "seed \(seed) clean" : result.report)
-        print("steps \(result.steps), trace \(String(result.trace, radix: 16))")
-        return result.invariant == nil
+        if options.shrinks { return shrink(seed, options) }
+        var listed: [FaultEvent]?
+        if let keep = options.restriction.keep {
+            let world = World(seed: seed, mutant: options.mutant)
+            _ = world.outcome()
+            listed = world.faults.recorded.filter { keep.contains($0.number) }
+        }
+        let world = World(
+            seed: seed, mutant: options.mutant, traces: options.traces, restriction: options.restriction, faults: listed)
+        let violation = world.outcome()
+        print(violation.map { "seed \(seed) \($0)" } ?? "seed \(seed) clean")
+        print("steps \(world.steps), faults \(world.faults.recorded.count), trace \(String(world.tracer.value, radix: 16))")
+        return violation == nil
+    }
+
+    private static func shrink(_ seed: UInt64, _ options: Options) -> Bool {
+        guard var shrinker = Shrinker(seed: seed, mutant: options.mutant) else {
+            print("seed \(seed) clean")
+            return true
+        }
+        let before = shrinker.events.count
+        guard shrinker.shrink() else {
+            print("  its faults, replayed from the list, do not break it again")
+            return false
+        }
+        let events = shrinker.keptEvents
+        print("  shrunk in \(shrinker.runs) runs from \(before) faults to \(events.count): \(shrinker.violation)")
+        for event in events { print("    \(event)") }
+        print("  replay: \(replayLine(seed, options.mutant, shrinker.restriction))")
+        return false
+    }
+
+    private static func replayLine(_ seed: UInt64, _ mutant: Mutant?, _ restriction: Restriction = .none) -> String {
+        let mutant = mutant.map { " --mutant \($0.rawValue)" } ?? ""
+        return "RaftSimulation --seed \(seed)\(mutant)\(restriction.options) --trace"
     }
 
     private static func runSeeds(_ options: Options) async -> Bool {
-        let clock = ContinuousClock()
-        let start = clock.now
-        let result = await runCampaign(
-            first: options.first, count: options.seeds, mutant: options.mutant, workers: options.workers, violationsMax: 5)
-        let seconds = Double((clock.now - start).components.attoseconds) / 1e18 + Double((clock.now - start).components.seconds)
+        let start = ContinuousClock.now
+        let campaign = Campaign(
+            first: options.first, seeds: options.seeds ?? (options.minutes > 0 ? 0 : 200), atLeast: .seconds(60 * options.minutes),
+            mutant: options.mutant, workers: options.workers, violationsMax: options.violationsMax, showsProgress: true)
+        let result = await campaign.run()
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
         for violation in result.violations {
             print(violation.report)
-            let mutant = options.mutant.map { " --mutant \($0.rawValue)" } ?? ""
-            print("  replay: RaftSimulation --seed \(violation.seed) --trace\(mutant)")
+            print("  replay: \(replayLine(violation.seed, options.mutant))")
+            if options.shrinks { _ = shrink(violation.seed, options) }
         }
-        print("\(result.seeds) seeds, \(result.steps) steps, \(Int(Double(result.seeds) / seconds)) seeds/s, "
-            + "\(Int(Double(result.steps) / seconds)) steps/s, \(result.violations.count) violations")
         for landmark in Reached.Landmark.allCases { print("  \(landmark): \(result.reached.count(landmark))") }
-        if options.seeds >= 2000, !result.reached.missing.isEmpty {
+        let rate = Int(Double(result.steps) / seconds)
+        print("\(result.seeds) seeds, \(result.steps) steps, \(Int(Double(result.seeds) / seconds)) seeds/s, "
+            + "\(rate / options.workers) steps/s per core, \(result.violations.count) violations")
+        if result.seeds >= landmarkSeedsMin, options.mutant == nil, !result.reached.missing.isEmpty {
             print("never reached: \(result.reached.missing)")
             return false
         }
         return result.violations.isEmpty
-    }
-
-    private static func padded(_ text: String, to width: Int) -> String {
-        text + String(repeating: " ", count: max(0, width - text.count))
-    }
-
-    /// A simulation that misses a bug others really had is not worth running.
-    private static func runMutants(_ options: Options) async -> Bool {
-        var survivors: [Mutant] = []
-        print("mutant (consensus.md §13): seeds until it was caught for the first, second and third time, and the invariant")
-        for mutant in Mutant.allCases {
-            let result = await runCampaign(
-                first: options.first, count: options.seeds, mutant: mutant, workers: options.workers, violationsMax: 3)
-            if result.violations.isEmpty { survivors.append(mutant) }
-            // How many seeds until it was caught, and caught again, and by what.
-            let kills = result.violations.map { "\($0.seed - options.first + 1) \($0.invariant ?? "")" }
-            let verdict = kills.isEmpty ? "SURVIVED \(result.seeds) seeds" : kills.joined(separator: ", ")
-            print("\(mutant.rawValue) \(padded("\(mutant)", to: 32)) \(verdict)")
-        }
-        print(survivors.isEmpty ? "all mutants caught" : "survivors: \(survivors.map(\.rawValue))")
-        return survivors.isEmpty
     }
 }

@@ -1,12 +1,14 @@
 import Raft
 
 enum Happening {
-    case deliver(Message)
+    /// With the connection it was sent on.
+    case deliver(Message, Int)
     case diskDone(slot: Int, run: Int)
     case applyDone(slot: Int, run: Int)
     case loadDone(slot: Int, run: Int, LoadRequest)
     case snapshotWork(slot: Int, run: Int, SnapshotWork)
-    case heal
+    case heal(Fault.Crash?)
+    case setLinks([Fault.Link], isCut: Bool)
 }
 
 /// What is to happen when: one bucket per tick in a ring, first in first out within a tick.

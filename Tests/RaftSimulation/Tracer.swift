@@ -23,9 +23,10 @@ final class Tracer {
         if !output.committed.isEmpty { print("\(now) member \(member.slot): committed \(output.committed.map(\.position))") }
     }
 
-    func note(_ now: Int, _ slot: Int, _ text: String) {
+    /// The detail is described only where it is printed.
+    func note(_ now: Int, _ slot: Int, _ text: StaticString, _ detail: @autoclosure () -> any CustomStringConvertible = "") {
         hash.mix(UInt64(now) << 16 ^ UInt64(slot))
-        if prints { print("\(now) member \(slot): \(text)") }
+        if prints { print("\(now) member \(slot): \(text)\(detail())") }
     }
 
     private func summary(_ operation: StorageOperation) -> String {

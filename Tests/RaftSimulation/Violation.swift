@@ -5,6 +5,10 @@ struct Violation: Error, Equatable {
     let detail: String
 }
 
+extension Violation: CustomStringConvertible {
+    var description: String { "invariant \(invariant) tick \(tick): \(detail)" }
+}
+
 /// States worth having been in. A simulation that never gets there proves nothing about them, so a long
 /// campaign fails when one stays at zero.
 struct Reached {
@@ -14,6 +18,8 @@ struct Reached {
         case readByFollower, entriesLoadedFromDisk, learnerPromoted, voterDemoted, proposalBusy, changeRefused
         case snapshotInstalled, snapshotResumed, snapshotDamaged, installDuringChange, logCut, healedByOrder
         case acknowledgedEntriesLost, recoveredFromLoss, transferAborted
+        case leftDown, leftDeaf, leftMute, leftWithOneNeighbour, servedFromOutside
+        case powerLost, suspended, linkFlapped, connectionReset, linkHeld, leaderCrashed
         case preVoteAnswered, idleStageRun, minorityDownAtEnd, earlierTermCommitted, restartedWithBacklog
     }
 

@@ -2,14 +2,12 @@ import Raft
 
 /// The second half of a run: when faults end, the cluster must serve again, and stay calm.
 extension World {
-    private var electionTicks: Int { profile.settings.electionTicks }
-
     func checkLiveness() throws(Violation) {
         heal()
         // Delays and stalls that began before the healing still have to end: at most 4E, and one tick.
         for _ in 0..<5 * electionTicks { try advance() }
         try converge(within: 40 * electionTicks)
-        if profile.takesVotersDownAtTheEnd, takeMinorityDown() {
+        if profile.faultsAtTheEnd != .none, breakMinority() {
             reached.note(.minorityDownAtEnd)
             try converge(within: 20 * electionTicks)
         }
@@ -29,19 +27,7 @@ extension World {
     /// The members that must take part: voters and learners of the newest committed state.
     private func participants() -> [Member] {
         guard let witness = members.filter(\.isUp).max(by: { ($0.applied, $1.slot) < ($1.applied, $0.slot) }) else { return [] }
-        return members.filter { $0.isUp && witness.joined.contains($0.id) }
-    }
-
-    private func takeMinorityDown() -> Bool {
-        guard let leader = members.last(where: \.isLeader) else { return false }
-        let configuration = leader.configuration
-        let spare = configuration.voters.count - configuration.majority
-        guard spare > 0 else { return false }
-        for voter in configuration.voters.shuffled(with: &faultDraw).prefix(faultDraw.int(in: 1...spare)) {
-            crash(members[voter.slot])
-            members[voter.slot].restartAt = nil
-        }
-        return true
+        return members.filter { $0.isUp && !$0.isBroken && witness.joined.contains($0.id) }
     }
 
     /// L1: a fresh write is acknowledged and applied by everybody, and everybody can read.
@@ -57,6 +43,7 @@ extension World {
             guard let target, participants().allSatisfy({ $0.applied >= target }) else { continue }
             if try readEverywhere(until: deadline) { return }
         }
+        if isServedFromOutside { return reached.note(.servedFromOutside) }
         let state = members.map { member in
             guard let core = member.process?.core else { return "down" }
             let status = core.status
@@ -113,10 +100,10 @@ extension World {
             throw Violation(invariant: "L3", tick: now, detail: "\(bytes) bytes counted uncommitted on an idle leader")
         }
         let configuration = leader.configuration
-        let live = configuration.voters.filter { members[$0.slot].isUp }
-        if let cut = faultDraw.pick(live.filter { $0 != leader.id }), live.count - 1 >= configuration.majority {
+        let live = configuration.voters.filter { members[$0.slot].isUp && !members[$0.slot].isBroken }
+        if let cut = endDraw.pick(live.filter { $0 != leader.id }), live.count - 1 >= configuration.majority {
             reached.note(.idleStageRun)
-            network.cutBothWays(leader.slot, cut.slot)
+            for link in network.both(leader.slot, cut.slot) { network.set(link, isCut: true) }
             tracer.note(now, cut.slot, "cut from leader")
         }
         for _ in 0..<15 * electionTicks {

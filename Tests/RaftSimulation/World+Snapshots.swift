@@ -124,10 +124,13 @@ extension World {
         reached.note(.logCut)
     }
 
-    func healByOrder() throws(Violation) {
-        let candidates = members.filter { $0.isUp && $0.pausedUntil <= now && $0.believesConfiguration.voters.contains { [id = $0.id] in $0 != id } }
-        guard let member = faultDraw.pick(candidates), !members.contains(where: \.isHealing) else { return }
-        tracer.note(now, member.slot, "heal")
+    func healable() -> [Member] {
+        guard !members.contains(where: \.isHealing) else { return [] }
+        return members.filter { $0.isUp && $0.pausedUntil <= now && $0.believesConfiguration.voters.contains { [id = $0.id] in $0 != id } }
+    }
+
+    func healByOrder(_ member: Member) throws(Violation) {
+        guard healable().contains(where: { $0.slot == member.slot }) else { return }
         member.isHealing = true
         member.applying = []
         try step(member, .heal)
@@ -138,13 +141,14 @@ extension World {
     /// A disk that loses entries it had acknowledged. Only one member at a time, and only where the others are a
     /// majority without it: more is a loss that nothing can undo.
     func loseEntries(of member: Member) {
-        guard profile.lossPermille > 0, !member.isUp, faultDraw.chance(profile.lossPermille) else { return }
+        guard member.lossPermille > 0, !member.isUp, profile.voters >= 3 else { return }
+        defer { member.lossPermille = 0 }
         guard !members.contains(where: { $0.disk.isDamaged }) else { return }
         let floor = max(member.disk.applied, member.disk.base?.position.index ?? .zero)
         let spare = floor.distance(to: member.disk.last.index)
         guard spare > 0 else { return }
-        member.disk.lose(faultDraw.int(in: 1...spare))
+        member.disk.lose(max(1, spare * member.lossPermille / 1000))
         reached.note(.acknowledgedEntriesLost)
-        tracer.note(now, member.slot, "loses entries, ends at \(member.disk.last)")
+        tracer.note(now, member.slot, "loses entries, ends at ", member.disk.last)
     }
 }

@@ -5,17 +5,15 @@ extension World {
     func step(_ member: Member, _ input: RaftInput) throws(Violation) {
         guard let output = member.step(input) else { return }
         steps += 1
-        let dies = !isHealed && !output.messages.isEmpty
-            && faultDraw.chance(profile.midStepCrashPermille) && faultDraw.chance(200)
+        let death = output.messages.isEmpty ? nil : midStepDeath(of: member)
         try note(output, by: member)
         try issue(output.storage, by: member)
         try checkStanding(member)
-        for message in output.messages.prefix(dies ? faultDraw.int(in: 0...output.messages.count) : .max) {
-            try send(message, by: member)
-        }
-        if dies {
+        let leaving = death.map { output.messages.count * $0.sentPermille / 1000 } ?? output.messages.count
+        for message in output.messages.prefix(leaving) { try send(message, by: member) }
+        if let death {
             reached.note(.diedMidStep)
-            return crash(member)
+            return crash(member, death.crash)
         }
         for request in output.loads {
             let at = now + diskDraw.heavyTail(max: isHealed ? 1 : profile.diskLatencyMax)
@@ -80,8 +78,7 @@ extension World {
             var chains: [UInt64] = []
             for entry in operation.entries { chains.append(try append(entry, to: member)) }
             member.disk.enqueue(Disk.Write(operation: operation, chains: chains))
-            var latency = isHealed ? diskDraw.int(in: 0...1) : diskDraw.heavyTail(max: profile.diskLatencyMax)
-            if !isHealed, diskDraw.chance(profile.diskStallPermille) { latency += 2 * profile.settings.electionTicks }
+            let latency = isHealed ? diskDraw.int(in: 0...1) : diskDraw.heavyTail(max: profile.diskLatencyMax)
             member.disk.busyUntil = max(now + latency, member.disk.busyUntil)
             timeline.add(.diskDone(slot: member.slot, run: runs[member.slot]), at: member.disk.busyUntil, now: now)
         }
@@ -130,16 +127,26 @@ extension World {
     private func send(_ message: Message, by member: Member) throws(Violation) {
         try checker.sends(message, by: member, members: members)
         if case .preVoteReply = message.body { reached.note(.preVoteAnswered) }
-        if network.isCut(from: member.slot, to: message.to.slot) { return }
+        let (from, to) = (member.slot, message.to.slot)
+        if network.isCut(from: from, to: to) { return }
+        let connection = network.connection(from: from, to: to)
         if isHealed {
-            timeline.add(.deliver(message), at: now + networkDraw.int(in: 0...1), now: now)
-            return
+            return timeline.add(.deliver(message, connection), at: now + networkDraw.int(in: 0...1), now: now)
         }
         if networkDraw.chance(profile.dropPermille) { return }
-        timeline.add(.deliver(message), at: now + networkDraw.heavyTail(max: profile.networkDelayMax), now: now)
+        let arrival = max(now + networkDelay(), network.holdEnds(from: from, to: to))
+        timeline.add(.deliver(message, connection), at: arrival, now: now)
         if networkDraw.chance(profile.duplicatePermille) {
             let delay = networkDraw.int(in: 0...profile.networkDelayMax * 2 + 1)
-            timeline.add(.deliver(message), at: now + delay, now: now)
+            timeline.add(.deliver(message, connection), at: now + delay, now: now)
+        }
+    }
+
+    private func networkDelay() -> Int {
+        switch profile.delayShape {
+        case .constant: profile.networkDelayMax / 2
+        case .uniform: networkDraw.int(in: 0...profile.networkDelayMax)
+        case .heavyTail: networkDraw.heavyTail(max: profile.networkDelayMax)
         }
     }
 }

@@ -58,6 +58,9 @@ extension World {
         try step(leader, input)
         guard leader.lastIndex > before, case .proposeConfiguration = input else { return }
         reached.note(configuration.isVoter(target) ? .voterDemoted : .learnerPromoted)
-        if workDraw.chance(profile.cutAfterChangePermille) { try isolate(leader) }
+        if workDraw.chance(profile.cutAfterChangePermille), !faults.isListed {
+            isolate(leader, isAfterWork: true)
+            try strikeCores()
+        }
     }
 }

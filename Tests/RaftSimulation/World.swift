@@ -12,7 +12,7 @@ final class World {
     var members: [Member] = []
     var network: Network
     var timeline = Timeline()
-    var checker = Checker()
+    let checker = Checker()
     var reached = Reached()
     var steps = 0
     /// Runs of each member so far; what was under way in an earlier one is void.
@@ -23,6 +23,12 @@ final class World {
     var faultDraw: Stream
     var workDraw: Stream
     var timerDraw: Stream
+    /// For what goes wrong after the faults have ended.
+    var endDraw: Stream
+
+    var faults: FaultPlan
+    var pendingBursts: [Fault.Burst] = []
+    var pendingHeals: [Int] = []
 
     var nextRequest: UInt64 = 1
     /// Reads under way: the index that each must cover. Only looked up.
@@ -32,11 +38,17 @@ final class World {
     /// The highest index a client has been told of.
     var acknowledged = LogIndex.zero
 
-    init(seed: UInt64, mutant: Mutant?, traces: Bool) {
+    /// `faults`, if given, are all the faults there are; otherwise they are drawn.
+    init(
+        seed: UInt64, mutant: Mutant?, traces: Bool = false, restriction: Restriction = .none, faults listed: [FaultEvent]? = nil
+    ) {
         self.seed = seed
         self.mutant = mutant
         tracer = Tracer(prints: traces)
-        profile = Profile(seed: seed)
+        var profile = Profile(seed: seed)
+        profile.restrict(restriction)
+        self.profile = profile
+        faults = FaultPlan(listed: listed)
         let count = profile.voters + profile.spares
         network = Network(members: count)
         runs = [Int](repeating: 0, count: count)
@@ -45,6 +57,7 @@ final class World {
         faultDraw = Stream(seed: seed, purpose: 4)
         workDraw = Stream(seed: seed, purpose: 5)
         timerDraw = Stream(seed: seed, purpose: 6)
+        endDraw = Stream(seed: seed, purpose: 7)
         found(count)
     }
 
@@ -57,10 +70,22 @@ final class World {
         checker.found(first, chain: chain)
         checker.configurations = [ConfigurationRecord(index: first.index, configuration: Configuration(voters: voters))]
         for slot in 0..<count {
-            let member = Member(id: MemberID(slot: slot), slot: slot)
+            let member = Member(id: MemberID(slot: slot), slot: slot, clock: drawClock())
             if slot < profile.voters { member.disk.found(first, chain: chain) }
             members.append(member)
         }
+    }
+
+    var electionTicks: Int { profile.settings.electionTicks }
+
+    func outcome() -> Violation? {
+        do throws(Violation) { try run() } catch { return error }
+        return nil
+    }
+
+    private func drawClock() -> MemberClock {
+        let most = profile.clockErrorPermilleMax
+        return MemberClock(errorPerMillion: most == 0 ? 0 : timerDraw.int(in: 0...2000 * most) - 1000 * most)
     }
 
     /// Runs the whole seed: faults, healing, idling.
@@ -68,8 +93,11 @@ final class World {
         do throws(Violation) {
             for member in members { try start(member) }
             while now < profile.faultTicks {
-                try makeFaults()
+                makeFaults()
+                try strikeCores()
                 try makeWork()
+                if faults.isListed { strikeListed(isAfterWork: true) }
+                try strikeCores()
                 try advance()
             }
             try checkLiveness()
@@ -91,11 +119,9 @@ final class World {
             // Questions may wait for a sleeper; it hears them before it hears what happened meanwhile.
             if member.pausedUntil == now, profile.focus == .reads { _ = try read(at: member) }
             // A clock that runs fast or slow by a tick now and then.
-            if timerDraw.chance(isHealed ? 0 : profile.clockSkewPermille) {
-                if timerDraw.chance(500) { continue }
-                try step(member, .tick)
-            }
-            try step(member, .tick)
+            var ticks = isHealed ? 1 : member.clock.ticks()
+            if timerDraw.chance(isHealed ? 0 : profile.clockSkewPermille) { ticks = timerDraw.chance(500) ? 0 : ticks + 1 }
+            for _ in 0..<ticks { try step(member, .tick) }
         }
         try drain()
     }
@@ -111,8 +137,9 @@ final class World {
 
     private func happen(_ happening: Happening) throws(Violation) {
         switch happening {
-        case .deliver(let message):
+        case .deliver(let message, let connection):
             let member = members[message.to.slot]
+            guard connection == network.connection(from: message.from.slot, to: message.to.slot) else { return }
             if postponed(happening, for: member) { return }
             try step(member, .received(message))
         case .diskDone(let slot, let run):
@@ -132,7 +159,10 @@ final class World {
             let member = members[slot]
             guard runs[slot] == run, !postponed(happening, for: member) else { return }
             try perform(work, at: member)
-        case .heal: healPartition()
+        case .heal(let leaderFalls): healPartition(leaderFalls)
+        case .setLinks(let links, let isCut):
+            guard !isHealed else { return }
+            for link in links { network.set(link, isCut: isCut) }
         }
     }
 

@@ -1,0 +1,87 @@
+/// One thing that goes wrong, with everything about it decided, so that it can be recorded, left out and replayed.
+/// Fractions are in a thousandth of what there is at the time: a list that was cut down meets other circumstances.
+enum Fault: Equatable, Sendable {
+    struct Crash: Equatable, Sendable {
+        /// How many of the writes under way still reach the platter.
+        var keptPermille: Int
+        var downTicks: Int
+        /// How many of the acknowledged, unapplied entries the disk loses; 0 for none.
+        var lossPermille = 0
+    }
+
+    struct Link: Equatable, Sendable { let from: Int, to: Int }
+
+    /// How links are cut. A cut replaces the former one.
+    struct Cut: Equatable, Sendable {
+        var links: [Link]
+        var ticks: Int
+        /// The newest leader dies just as the links come back: its successor is chosen among unequal logs.
+        var leaderFalls: Crash?
+        /// Writes given to this member, if it leads, right after: a tail that must not win.
+        var doomed: Burst?
+    }
+
+    struct Burst: Equatable, Sendable { let slot: Int, writes: Int }
+
+    case crash(slot: Int, Crash)
+    /// Dies in the middle of carrying out its `sending`-th step of the tick that sends anything.
+    case midStepDeath(slot: Int, sending: Int, sentPermille: Int, Crash)
+    case pause(slot: Int, ticks: Int)
+    case cut(Cut)
+    /// The links go and come, a few ticks each.
+    case flap([Link], period: Int, times: Int)
+    /// What is under way on the link is lost, as with a connection that is reset.
+    case reset(Link)
+    /// What is sent on the link arrives at the end, across restarts and changes of leader.
+    case hold(Link, ticks: Int)
+    case stall(slot: Int, ticks: Int)
+    case heal(slot: Int)
+    /// The whole machine sleeps; of its clocks only the one that counts suspension goes on.
+    case suspend(slot: Int, ticks: Int)
+}
+
+/// A fault and when it struck. Its number is its place in the list of the whole run.
+struct FaultEvent: Equatable, Sendable, CustomStringConvertible {
+    let number: Int
+    let tick: Int
+    /// It followed the work of its tick, as a cut right after a change of voters does.
+    let isAfterWork: Bool
+    let fault: Fault
+
+    var description: String { "\(number) at \(tick): \(fault)" }
+}
+
+extension Fault.Crash: CustomStringConvertible {
+    var description: String {
+        let loss = lossPermille > 0 ? ", losing \(lossPermille)‰ of its unapplied entries" : ""
+        return "keeping \(keptPermille)‰ of its writes under way, down for \(downTicks)\(loss)"
+    }
+}
+
+extension Fault.Link: CustomStringConvertible {
+    var description: String { "\(from)->\(to)" }
+}
+
+extension Fault: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .crash(let slot, let crash): return "member \(slot) crashes, \(crash)"
+        case .midStepDeath(let slot, _, let sent, let crash):
+            return "member \(slot) dies having sent \(sent)‰ of a step's messages, \(crash)"
+        case .pause(let slot, let ticks): return "member \(slot) pauses for \(ticks)"
+        case .cut(let cut):
+            if cut.links.isEmpty { return "all links work" }
+            let fall = cut.leaderFalls.map { ", then the newest leader crashes, \($0)" } ?? ""
+            let doomed = cut.doomed.map { ", \($0.writes) writes at member \($0.slot)" } ?? ""
+            return "links cut for \(cut.ticks): \(Self.text(cut.links))\(doomed)\(fall)"
+        case .flap(let links, let period, let times): return "links flap \(times) times every \(period): \(Self.text(links))"
+        case .reset(let link): return "link \(link) loses what is under way"
+        case .hold(let link, let ticks): return "link \(link) holds everything back for \(ticks)"
+        case .stall(let slot, let ticks): return "member \(slot)'s disk stalls for \(ticks)"
+        case .heal(let slot): return "member \(slot) is told to heal"
+        case .suspend(let slot, let ticks): return "member \(slot)'s machine sleeps for \(ticks)"
+        }
+    }
+
+    private static func text(_ links: [Link]) -> String { links.map(\.description).joined(separator: " ") }
+}
