@@ -14,6 +14,9 @@ struct ConfigurationHistory: Sendable {
     /// In force now.
     var current: ConfigurationRecord { records[records.count - 1] }
 
+    /// The newest known committed.
+    var committed: ConfigurationRecord { records[committedSlot] }
+
     func isCommitted(at commit: LogIndex) -> Bool { current.index <= commit }
 
     /// Whether the member votes in the configuration in force or in one that may still come back. A member

@@ -30,8 +30,9 @@ struct DiskLedger: Sendable {
     mutating func hardStateChanged() { hardStateOperation = nextOperation }
 
     /// Called before the operation `nextOperation`, which will carry the truncation, is issued.
-    mutating func truncated(from index: LogIndex) {
+    mutating func truncated(from index: LogIndex, lowersPending: Bool = true) {
         durable = min(durable, index.previous)
+        guard lowersPending else { return }
         for slot in pending.indices {
             if let covers = pending[slot].covers { pending[slot].covers = min(covers, index.previous) }
         }

@@ -25,7 +25,7 @@ extension RaftCore {
     /// Removes uncommitted entries. The configuration in force before them comes back.
     mutating func truncate(from index: LogIndex) {
         log.truncate(from: index)
-        disk.truncated(from: index)
+        disk.truncated(from: index, lowersPending: !mutated(.countsOverwrittenWrites))
         staged.truncateFrom = index
         output.events.append(.truncated(from: index))
         if !mutated(.keepsTruncatedConfiguration), configurations.truncate(from: index) {
@@ -89,7 +89,7 @@ extension RaftCore {
         if isLeader {
             var settled = commitIndex.next
             while settled <= index, let entry = log.entry(at: settled) {
-                if entry.kind == .command { reign.uncommittedBytes -= entry.payload.count }
+                if entry.kind == .command { reign.uncommittedBytes -= entry.payload.count - (mutated(.leaksUncommitted) ? 1 : 0) }
                 settled = settled.next
             }
         }

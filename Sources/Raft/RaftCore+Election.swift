@@ -61,7 +61,8 @@ extension RaftCore {
     /// A member that hears its leader, or leads and hears its majority, does not help to depose it (thesis
     /// §4.2.3): a server that was cut off or removed cannot disturb a cluster that works.
     private var isLoyal: Bool {
-        !mutated(.ignoresStickiness) && (isLeader || clock.hasRecentLeader)
+        if mutated(.onlyMembersVote), !configuration.isVoter(id) { return true }
+        return !mutated(.ignoresStickiness) && (isLeader || clock.hasRecentLeader)
     }
 
     mutating func receivePreVote(_ request: VoteRequest, term requested: Term, from member: MemberID) {
@@ -101,6 +102,7 @@ extension RaftCore {
     /// Raft §5.4.1: the later last term wins; with equal terms the longer log.
     private func isUpToDate(_ candidate: LogPosition, with own: LogPosition) -> Bool {
         if mutated(.comparesLogsByIndexOnly) { return candidate.index >= own.index }
+        if mutated(.wantsTermAndIndex) { return candidate.term >= own.term && candidate.index >= own.index }
         return candidate >= own
     }
 
@@ -117,7 +119,8 @@ extension RaftCore {
     }
 
     mutating func receiveVoteReply(_ reply: VoteReply, from member: MemberID) {
-        guard reply.isGranted, case .candidate(let poll) = standing, poll.round == reply.round else { return }
+        guard reply.isGranted, case .candidate(let poll) = standing,
+            poll.round == reply.round || mutated(.countsLateVotes) else { return }
         tally(grantFrom: member)
     }
 

@@ -4,7 +4,7 @@ extension RaftCore {
         guard follow(member) else { return }
         // A log that is being replaced takes nothing in; the leader sends it again.
         guard incoming?.holdsLog != true else { return }
-        guard request.previous.index >= log.base.index else {
+        guard request.previous.index >= log.base.index || mutated(.conflictsBelowBase) else {
             // The position is inside our snapshot, so everything there is committed: success, never a
             // conflict. How far is what we hold for certain (openraft 44381b0c).
             let through = max(log.base.index, min(commitIndex, disk.durable))
@@ -20,8 +20,8 @@ extension RaftCore {
         guard takeIn(request, from: member) else { return }
         // Only what this request has shown to be the leader's may be called committed; the rest of our log may
         // be about to go (figure 2, "index of last new entry"; cowsql 000eacf2).
-        commit(through: min(request.commit, request.through))
-        acknowledge(through: request.through, to: member)
+        commit(through: min(request.commit, mutated(.commitIsUncapped) ? lastIndex : request.through))
+        acknowledge(through: mutated(.acknowledgesWholeLog) ? lastIndex : request.through, to: member)
     }
 
     /// Skips what we hold, removes from the first real conflict on, appends the rest. A late duplicate must

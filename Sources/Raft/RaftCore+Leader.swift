@@ -20,7 +20,9 @@ extension RaftCore {
 
     mutating func tickAsLeader() {
         // A leader that cannot write must not keep the others from electing one that can (hashicorp#503).
-        if disk.oldestWriteAge(at: clock.now) > UInt64(settings.electionTicks / 2) { return stepDown(.diskStalled) }
+        if disk.oldestWriteAge(at: clock.now) > UInt64(settings.electionTicks / 2), !mutated(.leadsWithStuckDisk) {
+            return stepDown(.diskStalled)
+        }
         guard hasActiveMajority(of: configuration) else { return stepDown(.quorumLost) }
         tickTransfer()
         tickHealingAsLeader()
@@ -51,7 +53,7 @@ extension RaftCore {
     mutating func startHeartbeatRound() {
         reign.heartbeatDueAt = clock.now + UInt64(settings.heartbeatTicks)
         let knowsCommitted = isSettled || mutated(.readsBeforeOwnTermCommit)
-        reign.reads.startRound(at: knowsCommitted ? commitIndex : nil)
+        reign.reads.startRound(at: knowsCommitted ? commitIndex : nil, isNumbered: !mutated(.reusesRounds))
         for slot in reign.peers.indices { sendHeartbeat(to: slot) }
         confirmReads()
     }
@@ -59,7 +61,7 @@ extension RaftCore {
     /// The commit index told is never above what the receiver has acknowledged: its log may still differ
     /// beyond that (docs/consensus.md §4).
     private mutating func sendHeartbeat(to slot: Int) {
-        let told = min(reign.peers[slot].match, commitIndex)
+        let told = mutated(.heartbeatTellsAll) ? commitIndex : min(reign.peers[slot].match, commitIndex)
         reign.peers[slot].commitTold = max(reign.peers[slot].commitTold, told)
         send(to: reign.peers[slot].id, .heartbeat(Heartbeat(commit: told, round: reign.reads.lastRound)))
     }
@@ -84,17 +86,19 @@ extension RaftCore {
         while reign.peers[slot].hasRoom(inflightMax: settings.maxInflight) {
             let next = reign.peers[slot].next
             guard next <= lastIndex || reign.peers[slot].phase != .replicating else { return }
-            guard next > log.base.index else { return beginSnapshot(for: slot) }
+            guard next > log.base.index else {
+                return mutated(.unknownTermIsZero) ? sendAppend([], to: slot) : beginSnapshot(for: slot)
+            }
             if next < log.firstHeld { return requestLoad(for: slot) }
             let entries = log.entries(
                 from: next, countMax: settings.maxBatchEntries, bytesMax: settings.maxBatchBytes)
-            sendAppend(entries, to: slot)
+            sendAppend(mutated(.skipsAnEntry) && entries.count > 1 ? Array(entries.dropFirst()) : entries, to: slot)
         }
     }
 
     private mutating func sendAppend(_ entries: [Entry], to slot: Int) {
         let before = reign.peers[slot].next.previous
-        guard let term = log.term(at: before) else { return }
+        guard let term = log.term(at: before) ?? (mutated(.unknownTermIsZero) ? .zero : nil) else { return }
         let request = AppendRequest(
             previous: LogPosition(term: term, index: before), entries: entries, commit: commitIndex)
         reign.peers[slot].sent(through: request.through)
@@ -143,7 +147,7 @@ extension RaftCore {
             advanceCommit()
             continueTransfer()
         case .rejected(let previous, let hint):
-            guard reign.peers[slot].isCurrentRejection(of: previous) else { return }
+            guard reign.peers[slot].isCurrentRejection(of: previous) || mutated(.believesLateRejections) else { return }
             let candidate = log.lastPosition(atOrBelow: hint.index, termAtMost: hint.term)
             reign.peers[slot].rejected(of: previous, retryAfter: candidate.index)
         case .lost(let after):
@@ -199,10 +203,10 @@ extension RaftCore {
         var values: [UInt64] = []
         var majority = configuration.majority
         for peer in reign.peers where peer.isVoter || mutated(.countsLearners) { values.append(value(peer)) }
-        if configuration.isVoter(id) { values.append(own) }
+        if configuration.isVoter(id) || mutated(.removedLeaderCounts) { values.append(own) }
         if mutated(.majorityOffByOne) { majority = (configuration.voters.count + 1) / 2 }
         guard majority > 0, values.count >= majority else { return 0 }
-        values.sort(by: >)
+        if !mutated(.quorumUnsorted) { values.sort(by: >) }
         return values[majority - 1]
     }
 }

@@ -61,7 +61,8 @@ extension RaftCore {
                 peer.isVoter = isVoter
                 peers.append(peer)
             } else {
-                peers.append(Progress(id: member, isVoter: isVoter, last: lastIndex, now: clock.now))
+                peers.append(Progress(
+                    id: member, isVoter: isVoter, last: lastIndex, now: mutated(.newMembersAreSilent) ? 0 : clock.now))
             }
         }
         reign.peers = peers

@@ -23,9 +23,11 @@ extension RaftCore {
     private mutating func receiveOutdated(_ message: Message) {
         switch message.body {
         case .append, .heartbeat, .snapshotOffer, .snapshotChunk:
-            send(to: message.from, .newerTerm)
+            if !mutated(.ignoresOutdatedLeaders) { send(to: message.from, .newerTerm) }
         case .vote(let request):
             send(to: message.from, .voteReply(VoteReply(round: request.round, isGranted: false)))
+        case .voteReply(let reply) where mutated(.countsLateVotes): receiveVoteReply(reply, from: message.from)
+        case .appendReply(let reply) where mutated(.countsLateAcknowledgements): receive(reply, from: message.from)
         default: break
         }
     }

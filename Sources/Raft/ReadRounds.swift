@@ -32,8 +32,8 @@ struct ReadRounds: Sendable {
 
     /// Starts the next round. `index` is the commit index, or nil while the leader has not committed in its
     /// own term and therefore does not know what is committed (Raft §8).
-    mutating func startRound(at index: LogIndex?) {
-        lastRound += 1
+    mutating func startRound(at index: LogIndex?, isNumbered: Bool = true) {
+        if isNumbered || lastRound == 0 { lastRound += 1 }
         if let index {
             for origin in waiting { asked.append(Asked(read: Read(origin: origin, index: index), round: lastRound)) }
             waiting = []

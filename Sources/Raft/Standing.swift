@@ -78,7 +78,9 @@ extension RaftCore {
     package var term: Term { hardState.term }
     package var lastIndex: LogIndex { log.last.index }
     package var durableIndex: LogIndex { disk.durable }
-    package var configuration: Configuration { configurations.current.configuration }
+    package var configuration: Configuration {
+        (mutated(.changesAtCommit) ? configurations.committed : configurations.current).configuration
+    }
 
     package var status: RaftStatus {
         RaftStatus(

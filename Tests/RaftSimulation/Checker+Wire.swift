@@ -4,7 +4,11 @@ extension Checker {
     /// W1, W2, W4, W7: what a message promises must be on its sender's disk when it leaves.
     func sends(_ message: Message, by member: Member, members: [Member]) throws(Violation) {
         switch message.body {
-        case .preVote: return
+        case .preVote(let request):
+            if request.last != member.disk.last {
+                try fail("W2", "member \(member.slot) asks ahead for \(request.last), its disk ends at \(member.disk.last)")
+            }
+            return
         case .preVoteReply(let reply) where reply.isGranted: return
         default: break
         }

@@ -15,6 +15,8 @@ struct Disk {
     private(set) var queue: [Write] = []
     /// When the newest queued write will be done; later ones are never done earlier.
     var busyUntil = 0
+    /// Nothing completes any more.
+    var isStuck = false
     /// The state machine's durable index; lags behind.
     var applied = LogIndex.zero
     /// Entries at or below are kept here only so that an index stays a place in an array; nobody may read them.
@@ -60,7 +62,7 @@ struct Disk {
 
     /// Completes the oldest write; returns its operation id.
     mutating func completeOne() -> UInt64? {
-        guard !queue.isEmpty else { return nil }
+        guard !queue.isEmpty, !isStuck else { return nil }
         let write = queue.removeFirst()
         perform(write)
         return write.operation.id

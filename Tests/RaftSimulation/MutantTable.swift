@@ -27,7 +27,7 @@ struct MutantTable {
         let isCaught = record.isScripted || (kills.count >= 3 && isIntended)
         let seen = kills.isEmpty ? "no kill in \(result.seeds)" : "\(kills[0])/\(kills.count > 2 ? "\(kills[2])" : "-")"
         let verdict = isCaught ? (record.isScripted ? "(by scenario)" : "") : isIntended ? "TOO FEW" : "SURVIVED, expected \(record.invariants)"
-        print("\(mutant.rawValue) \(padded("\(mutant)", to: 32)) \(padded(record.seenIn, to: 34)) \(record.grade) "
+        print("\(mutant.rawValue) \(padded("\(mutant)", to: 32)) \(padded(record.seenIn, to: 34)) \(record.grade.rawValue) "
             + "\(padded(seen, to: 12)) \(invariants.sorted().joined(separator: " ")) \(verdict)")
         return isCaught
     }

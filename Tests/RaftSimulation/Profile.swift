@@ -5,6 +5,9 @@ import Raft
 struct Profile {
     /// What a run leans towards. Some bugs need several things to line up, and a broad mix seldom does that.
     enum Focus: CaseIterable { case mixed, election, fig8, churn, churn4, snapshot, reads, disk, calm }
+    private static let focusShares: [Focus] = [
+        .mixed, .mixed, .mixed, .election, .fig8, .fig8, .churn, .churn, .churn4, .snapshot, .snapshot, .reads, .reads, .disk, .calm,
+    ]
     enum DelayShape: CaseIterable { case constant, uniform, heavyTail }
     /// What stays broken at the end, in a minority, while the rest must serve.
     enum EndFaults: CaseIterable { case none, down, cutOff, mixed }
@@ -61,7 +64,7 @@ struct Profile {
 
     init(seed: UInt64) {
         var draw = Stream(seed: seed, purpose: 1)
-        focus = draw.chance(300) ? .mixed : Focus.allCases[draw.int(in: 1...Focus.allCases.count - 1)]
+        focus = Self.focusShares[draw.int(in: 0...Self.focusShares.count - 1)]
         voters = [1, 2, 3, 3, 3, 3, 4, 5, 5, 6, 7][draw.int(in: 0...10)]
         spares = draw.chance(500) ? draw.int(in: 1...2) : 0
         faultTicks = draw.int(in: 250...900)
@@ -108,7 +111,7 @@ struct Profile {
         settings.trailingEntries = draw.chance(600) ? draw.int(in: 0...4) : draw.int(in: 5...40)
         settings.compactionStepEntries = draw.int(in: 1...8)
         settings.snapshotChunkBytes = draw.int(in: 1...64)
-        settings.snapshotPatienceTicks = settings.electionTicks * draw.int(in: 2...6)
+        settings.snapshotPatienceTicks = draw.chance(500) ? 3_000 : settings.electionTicks * draw.int(in: 2...6)
         snapshotDamagePermille = draw.chance(500) ? 0 : draw.int(in: 50...300)
         healPermille = draw.chance(700) ? 0 : draw.int(in: 1...8)
         lossPermille = draw.chance(700) ? 0 : draw.int(in: 100...600)
@@ -137,6 +140,12 @@ struct Profile {
             settings.trailingEntries = draw.int(in: 0...3)
             settings.compactionStepEntries = 1
             proposalPermille = draw.int(in: 300...800)
+            healPermille = 0
+            if draw.chance(500) {
+                spares = max(1, spares)
+                changePermille = draw.int(in: 40...120)
+                cutAfterChangePermille = draw.int(in: 200...700)
+            }
         case .reads:
             // Leaders sleep and wake to questions, while somebody else has taken over.
             voters = max(3, voters)

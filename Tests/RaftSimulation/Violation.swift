@@ -18,7 +18,7 @@ struct Reached {
         case readByFollower, entriesLoadedFromDisk, learnerPromoted, voterDemoted, proposalBusy, changeRefused
         case snapshotInstalled, snapshotResumed, snapshotDamaged, installDuringChange, logCut, healedByOrder
         case acknowledgedEntriesLost, recoveredFromLoss, transferAborted
-        case leftDown, leftDeaf, leftMute, leftWithOneNeighbour, servedFromOutside
+        case leftDown, leftDeaf, leftMute, leftWithOneNeighbour, leftWithStuckDisk, servedFromOutside
         case powerLost, suspended, linkFlapped, connectionReset, linkHeld, leaderCrashed
         case preVoteAnswered, idleStageRun, minorityDownAtEnd, earlierTermCommitted, restartedWithBacklog
     }

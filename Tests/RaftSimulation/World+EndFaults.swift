@@ -2,7 +2,7 @@ import Raft
 
 /// A minority stays broken at the end: the rest, fully connected and a majority, must serve (docs/consensus.md §12).
 extension World {
-    enum Break: CaseIterable { case down, deaf, mute, oneNeighbour }
+    enum Break: CaseIterable { case down, deaf, mute, oneNeighbour, stuckDisk }
 
     func breakMinority() -> Bool {
         guard let leader = members.last(where: \.isLeader) else { return false }
@@ -18,8 +18,8 @@ extension World {
     private func drawBreak() -> Break {
         switch profile.faultsAtTheEnd {
         case .none, .down: .down
-        case .cutOff: [.deaf, .mute, .oneNeighbour][endDraw.int(in: 0...2)]
-        case .mixed: Break.allCases[endDraw.int(in: 0...3)]
+        case .cutOff: [.deaf, .mute, .oneNeighbour, .stuckDisk][endDraw.int(in: 0...3)]
+        case .mixed: Break.allCases[endDraw.int(in: 0...4)]
         }
     }
 
@@ -31,6 +31,9 @@ extension World {
             crash(member, Fault.Crash(keptPermille: 1000, downTicks: 0))
             member.restartAt = nil
             reached.note(.leftDown)
+        case .stuckDisk:
+            member.disk.isStuck = true
+            reached.note(.leftWithStuckDisk)
         case .deaf:
             for other in others { network.set(Fault.Link(from: other.slot, to: member.slot), isCut: true) }
             reached.note(.leftDeaf)
