@@ -43,6 +43,23 @@ enum ClusterEndpoints {
             (exchange) async throws(Problem) in
             .sync((await exchange.member.status()).json)
         },
+        .post("/1.0/cluster/leader", .scope(.admin), leaderDocument, reading: LeaderRequest.init) {
+            (exchange, request) async throws(Problem) in
+            do throws(TransferError) {
+                return .sync(["leader": .string(try await exchange.member.transferLeadership(to: request.member))])
+            } catch {
+                throw Problem(error)
+            }
+        },
+        .post("/1.0/cluster/heal", .scope(.admin), healDocument, reading: HealRequest.init) {
+            (exchange, _) async throws(Problem) in
+            do throws(HealError) {
+                try await exchange.member.heal()
+            } catch {
+                throw Problem(error)
+            }
+            return .sync(.object([:]))
+        },
         .postJSON("/1.0/cluster/join", .open, joinDocument, parsing: JoinRequest.init(json:)) {
             (exchange, request) async throws(Problem) in
             try exchange.limitStrangers()
@@ -58,6 +75,15 @@ enum ClusterEndpoints {
         body: [.required("server_name", .string, "The name the new member will have.")],
         unknownMembers: .ignored, statuses: [202])
 
+    private static let leaderDocument = EndpointDocument(
+        summary: "Hand leadership over; answers when the new leader is known",
+        body: [.optional("member", .string, "A voter's name. Default: the one that is furthest along.")],
+        statuses: [200, 404, 409, 503])
+
+    private static let healDocument = EndpointDocument(
+        summary: "Replace the log and the state of the member that is asked by its leader's snapshot",
+        body: [], statuses: [200, 409, 503])
+
     private static let joinDocument = EndpointDocument(
         summary: "Redeem a join token; for members that join, not for people. The token's secret in the body is the credential",
         body: [], statuses: [200, 403, 429])
@@ -65,6 +91,18 @@ enum ClusterEndpoints {
 
 extension EndpointDocument.Parameter {
     static let recursion = Self(name: "recursion", summary: "1 for objects instead of URLs.")
+}
+
+struct LeaderRequest {
+    let member: String?
+
+    init(_ reader: inout JSONObjectReader) throws(JSONFieldError) {
+        member = try reader.optionalString("member")
+    }
+}
+
+struct HealRequest {
+    init(_ reader: inout JSONObjectReader) throws(JSONFieldError) {}
 }
 
 struct JoinTokenRequest {

@@ -11,8 +11,19 @@ extension ClusterStatus {
             "commit_index": .integer(Int64(clamping: commitIndex.rawValue)),
             "applied_index": .integer(Int64(clamping: appliedIndex.rawValue)),
             "halted": haltedReason.map(JSON.string) ?? .null,
+            "out_of_service": quarantine.map(JSON.string) ?? .null,
+            "recovering": .bool(isRecovering), "snapshot": snapshot.map(\.json) ?? .null,
             "storage_trouble": storageTrouble.map(JSON.string) ?? .null,
             "members": .array(members.map(\.json)),
+        ])
+    }
+}
+
+extension SnapshotProgress {
+    fileprivate var json: JSON {
+        .object([
+            "index": .integer(Int64(clamping: index.rawValue)), "bytes": .integer(Int64(clamping: bytesDone)),
+            "bytes_total": .integer(Int64(clamping: bytesTotal)),
         ])
     }
 }
@@ -22,6 +33,7 @@ extension MemberStatus {
         .object([
             "name": .string(name), "id": .string(id.description), "role": .string(role.rawValue),
             "leader": .bool(isLeader), "state": .string(state.rawValue),
+            "snapshot": snapshot.map(\.json) ?? .null,
             "match_index": Self.number(appliedIndex?.rawValue), "lag": Self.number(lag),
             "age_ms": Self.number(ageMilliseconds), "version": version.map(JSON.string) ?? .null,
             "clock_skew_ms": clockSkewMilliseconds.map(JSON.integer) ?? .null,

@@ -110,6 +110,7 @@ package final class CredenceServer: Sendable {
 
     /// Finishes what is under way, then lets the member go.
     package func stop() async {
+        await member.handOver()
         await http.stop(grace: Self.stopGrace)
         await member.stop()
         for loop in loops { loop.shutdown() }

@@ -40,6 +40,30 @@ extension Problem {
         }
     }
 
+    init(_ error: TransferError) {
+        switch error {
+        case .noLeader: self = .unavailable("no_leader: nobody leads at the moment, so there is nothing to hand over; try again")
+        case .unknownMember(let name): self = .notFound("the cluster has no member \(name)")
+        case .notVoter(let name): self = .conflict("\(name) is a replica; only a voter can lead")
+        case .alreadyLeader(let name): self = .conflict("\(name) leads already")
+        case .silent(let name): self = .conflict("\(name) has not been heard of lately; see `credence cluster status`")
+        case .nobodyToTakeOver: self = .conflict("no other voter has been heard of lately, so nobody could take over")
+        case .notTakenOver:
+            self = .unavailable("not_taken_over: nobody took over in time, and the former leader goes on; try again")
+        case .halted(let reason): self = .unavailable("halted: this member no longer takes part: \(reason)", retryAfterSeconds: 30)
+        case .stopping: self = .unavailable("stopping: this member is shutting down; ask another member")
+        }
+    }
+
+    init(_ error: HealError) {
+        switch error {
+        case .notRunning: self = .unavailable("this member no longer takes part in the log; restart it, or remove it and join again")
+        case .nobodyToHealFrom: self = .conflict("no other member votes, so there is nobody to heal from")
+        case .leads:
+            self = .conflict("this member leads and cannot heal from itself; first `credence cluster transfer`, then again")
+        }
+    }
+
     init(_ failure: MintFailure) {
         switch failure {
         case .request(let error): self.init(error)

@@ -8,8 +8,14 @@ package struct ClusterStatus: Equatable, Sendable {
     package let appliedIndex: LogIndex
     /// Why this member left the log, if it did.
     package let haltedReason: String?
+    /// Why this member is out of service although its log goes on, if so.
+    package let quarantine: String?
     /// Why the log cannot be written here at the moment, if so.
     package let storageTrouble: String?
+    /// Its disk lost what it had acknowledged; until that is back it does not vote.
+    package let isRecovering: Bool
+    /// The snapshot that is on its way to this member.
+    package let snapshot: SnapshotProgress?
     /// By name.
     package let members: [MemberStatus]
 }
@@ -24,6 +30,8 @@ package struct MemberStatus: Equatable, Sendable {
     package let isLeader: Bool
     package let state: State
     package let appliedIndex: LogIndex?
+    /// The snapshot on its way there, as the leader and the member itself know it.
+    package let snapshot: SnapshotProgress?
     /// Entries it has still to apply, measured against what this member knows to be committed.
     package let lag: UInt64?
     /// Milliseconds since its view was provably current.

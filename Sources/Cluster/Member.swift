@@ -80,7 +80,7 @@ package final class Member: Sendable {
     package var awaitsItsFounding: Bool { view.state.cluster == nil && node.bootstrapPeers.isEmpty }
 
     /// What keeps this member from taking part in the log, for readiness; nil when nothing does.
-    package var trouble: String? { node.haltedReason ?? storage.trouble }
+    package var trouble: String? { node.haltedReason ?? node.quarantine ?? storage.trouble }
 
     // MARK: - Listeners
 
@@ -135,6 +135,21 @@ package final class Member: Sendable {
     package func untilEverywhere(_ index: LogIndex) async throws(ProposeError) -> [MemberEffect] {
         try await node.untilEverywhere(index)
     }
+
+    /// Returns the new leader's name. Takes little more than an election timeout at most.
+    @discardableResult package func transferLeadership(
+        to name: String? = nil, timeout: Duration = defaultTimeout
+    ) async throws(TransferError) -> String {
+        try await node.transferLeadership(to: name, timeout: timeout)
+    }
+
+    /// Replaces this member's log and state by its leader's snapshot (docs/consensus.md §10).
+    package func heal() async throws(HealError) { try await node.heal() }
+
+    static let handOverMax: Duration = .seconds(2)
+
+    /// Before the last requests are finished: whoever leads next can take changes meanwhile.
+    package func handOver() async { await node.handOver(within: Self.handOverMax) }
 
     package func stop() async {
         await node.stop()

@@ -16,6 +16,11 @@ package struct MemberOptions: Sendable {
     /// Where to write the first admin token, when founding.
     package var saveToken: String?
     package var timing: MemberTiming
+    /// Entries of the log that are kept behind the applied state, for members that are a little behind; one that
+    /// is further behind gets a snapshot.
+    package var logKeptEntries = 16_384
+
+    package static let logKeptEntriesRange = 1...10_000_000
 
     package init(
         dataDirectory: String, name: String, advertise: [String], joinToken: String? = nil,

@@ -74,6 +74,7 @@ extension RaftCore {
     }
 
     package var isLeader: Bool { standing == .leader }
+    package var incomingSnapshot: SnapshotProgress? { incoming?.progress }
     package var isRecovering: Bool { lost != nil }
     package var term: Term { hardState.term }
     package var lastIndex: LogIndex { log.last.index }

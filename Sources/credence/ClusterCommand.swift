@@ -6,7 +6,7 @@ import JOSE
 struct ClusterCommand: Noun {
     static let configuration = CommandConfiguration(
         commandName: "cluster", abstract: "The members.",
-        subcommands: [List.self, Show.self, Status.self, Add.self, ListTokens.self, RevokeToken.self])
+        subcommands: [List.self, Show.self, Status.self, Add.self, ListTokens.self, RevokeToken.self, Transfer.self])
 }
 
 extension ClusterCommand {
@@ -52,6 +52,19 @@ extension ClusterCommand {
                     .init("MATCH", "match_index"), .init("LAG", "lag"), .init("AGE MS", "age_ms"),
                     .init("VERSION", "version"), .init("ADDRESSES", "addresses"),
                 ])
+        }
+    }
+
+    struct Transfer: Verb {
+        static let configuration = CommandConfiguration(abstract: "Hand leadership over. Prints the new leader's name.")
+        @Argument(help: "The voter that is to lead; by default the one that is furthest along.") var member: String?
+        @OptionGroup var connection: ConnectionOptions
+
+        func perform() async throws(CommandFailure) {
+            let body: JSONObject = member.map { ["member": .string($0)] } ?? [:]
+            let answer = try await connection.remote().post("/1.0/cluster/leader", body)
+            if connection.format == .json { return Terminal.out(answer.encodedString) }
+            Terminal.out(answer["leader"]?.stringValue ?? "")
         }
     }
 

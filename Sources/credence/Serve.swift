@@ -26,6 +26,8 @@ struct Serve: Verb {
     @Option(help: "A file that holds the passphrase.") var keystorePassphraseFile: String?
     @Option(help: "A JSON file with any of these options.") var config: String?
     @Option(help: "How many threads serve requests. Default: one per core.") var requestLoops: String?
+    @Option(help: "How many entries of the replicated log to keep for members that are behind; others get a snapshot.")
+    var logKeep: String?
     @Option(help: "text or json.") var logFormat: String?
     @Option(help: "trace, debug, info, notice, warning, error or critical.") var logLevel: String?
 

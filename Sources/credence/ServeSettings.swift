@@ -18,6 +18,7 @@ struct ServeSettings {
     let passphraseFile: String?
     let logFormat: LogFormat
     let logLevel: Logger.Level
+    let logKeptEntries: Int?
 
     init(_ flags: Serve) throws(CommandFailure) {
         let sources = try OptionSources(file: flags.config)
@@ -44,6 +45,16 @@ struct ServeSettings {
             throw .usage("--log-level must be one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))")
         }
         logLevel = level
+        logKeptEntries = try Self.entries(try sources.value("log-keep", flags.logKeep))
+    }
+
+    static func entries(_ text: String?) throws(CommandFailure) -> Int? {
+        guard let text else { return nil }
+        let range = MemberOptions.logKeptEntriesRange
+        guard let count = Int(text), range.contains(count) else {
+            throw .usage("--log-keep must be a number of entries from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return count
     }
 
     /// A wildcard address says where to listen and nothing about where to be found: the host's name does.
@@ -86,11 +97,12 @@ struct ServeSettings {
     }
 
     func serverOptions(join: String?, saveToken: String?) throws(CommandFailure) -> ServerOptions {
-        let member = MemberOptions(
+        var member = MemberOptions(
             dataDirectory: data, name: name, advertise: advertise,
             joinToken: try join.map { (text) throws(CommandFailure) in try TokenArgument.read(text) },
             encryptsKeystore: encryptsKeystore,
             passphrase: encryptsKeystore ? try Passphrase.find(file: passphraseFile) : nil, saveToken: saveToken)
+        if let logKeptEntries { member.logKeptEntries = logKeptEntries }
         return ServerOptions(
             member: member, listen: listen, loopbackPort: loopbackPort, requestLoops: requestLoops,
             ownUserID: Terminal.userID)
@@ -105,7 +117,7 @@ struct OptionSources {
     static let fileBytesMax = 64 * 1024
     static let names = [
         "data", "name", "listen", "advertise", "listen-loopback", "encrypt-keystore", "keystore-passphrase-file",
-        "request-loops", "log-format", "log-level",
+        "request-loops", "log-format", "log-level", "log-keep",
     ]
 
     init(file path: String?) throws(CommandFailure) {

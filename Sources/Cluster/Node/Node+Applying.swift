@@ -10,7 +10,10 @@ extension Node {
     ///
     /// A version that cannot read a command stops there, rather than skip an entry that other members
     /// obeyed; what came before it is applied all the same.
+    ///
+    /// A member that is out of service applies nothing: its state is to be replaced.
     func apply(_ entries: [Entry]) {
+        guard quarantine == nil else { return }
         var batch = AppliedBatch()
         var problem: CommandError?
         for entry in entries {
@@ -22,6 +25,7 @@ extension Node {
             }
         }
         if let last = batch.last { publish(batch, through: last) }
+        found(batch.finding)
         if let problem { halt("entry \(appliedIndex.next) cannot be applied: \(problem)") }
     }
 
@@ -29,6 +33,7 @@ extension Node {
         var last: LogIndex?
         var answers: [(RequestID, CommandOutcome)] = []
         var touched = Set<StateCollection>()
+        var finding: AppliedTrail.Finding?
     }
 
     private func apply(_ entry: Entry, to batch: inout AppliedBatch) throws(CommandError) {
@@ -42,6 +47,7 @@ extension Node {
             batch.answers.append((command.requestID, transition.outcome))
         }
         advance(past: entry, changes)
+        batch.finding = batch.finding ?? trail.applied(applied)
         storage.record(changes, through: applied)
         batch.last = entry.index
     }

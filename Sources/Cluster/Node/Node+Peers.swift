@@ -8,7 +8,7 @@ import TrustStore
 
 extension Node {
     /// The protocol that members speak among themselves, chosen by ALPN on the common port.
-    static let peerProtocol = "credence-peer/1"
+    static let peerProtocol = "credence-peer/2"
 
     /// Everybody else in the cluster, with the key each is known by: from the replicated membership, or,
     /// until that has arrived, from the answer to the join.
@@ -42,12 +42,19 @@ extension Node {
     }
 
     private func makeLink(to peer: MemberFile.Peer) -> PeerLink {
-        let hello = PeerHello(
-            clusterID: identity.clusterID, member: identity.id, featureLevel: UInt32(clamping: TrustState.featureLevel))
         let dialer = PeerDialer(loop: loop, identity: identity.tls, peerProtocol: Self.peerProtocol)
-        return PeerLink(to: peer, greeting: .hello(hello), dial: dialer) { [logger] problem in
-            logger.info("a member cannot be reached", metadata: ["member": "\(peer.name)", "reason": "\(problem)"])
-        }
+        return PeerLink(
+            to: peer, greeting: { [unowned self] in assumeIsolated { .hello($0.greeting) } }, dial: dialer,
+            onProblem: { [logger] problem in
+                logger.info("a member cannot be reached", metadata: ["member": "\(peer.name)", "reason": "\(problem)"])
+            },
+            onFenced: { [weak self] reason in self?.assumeIsolated { $0.halt(reason) } })
+    }
+
+    private var greeting: PeerHello {
+        PeerHello(
+            clusterID: identity.clusterID, member: identity.id,
+            featureLevel: UInt32(clamping: TrustState.featureLevel), lineage: ownLineage)
     }
 
     @discardableResult func send(_ frame: PeerFrame, to member: MemberID) -> Bool {
@@ -81,6 +88,7 @@ extension Node {
         let key = ObjectIdentifier(stream)
         let connection = InboundPeer(
             stream, member: peer.id, clusterID: identity.clusterID,
+            objection: { [weak self] lineage in self?.assumeIsolated { $0.objection(to: lineage, of: peer.id) } },
             onFrame: { [weak self] frame in self?.assumeIsolated { $0.received(frame, from: peer.id) } },
             onEnd: { [weak self] reason in
                 self?.assumeIsolated { node in
@@ -111,6 +119,9 @@ extension Node {
         case .status(let report):
             reports[member] = ReceivedReport(report: report, at: .now(), wallClock: WallClock.nowMilliseconds())
             settleEffects(now: .now())
+            compare(with: report, of: member)
+        case .transfer(let target): transferAsked(to: target, by: member)
+        case .fenced(let reason): halt(reason)
         case .goodbye(let reason):
             logger.info("a member said goodbye", metadata: ["member": "\(name(of: member))", "reason": "\(reason)"])
         case .hello: break

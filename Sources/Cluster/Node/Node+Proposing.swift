@@ -34,7 +34,7 @@ extension Node {
 
     func checkRunning() throws(ProposeError) {
         switch run {
-        case .running: break
+        case .running: if let quarantine { throw .halted(quarantine) }
         case .halted(let reason): throw .halted(reason)
         case .stopped: throw .stopping
         }

@@ -80,7 +80,8 @@ extension Node {
     }
 
     func settleReads() {
-        if let proof = reads.takeProof(applied: appliedIndex) { box.view.proven.advance(to: proof) }
+        let proof = reads.takeProof(applied: appliedIndex)
+        if let proof, quarantine == nil { box.view.proven.advance(to: proof) }
         reads.answerBarriers(applied: appliedIndex)
     }
 
@@ -88,7 +89,7 @@ extension Node {
     func keepFresh(now: MonotonicInstant) {
         let period = Duration.milliseconds(box.view.freshnessRule.maxStalenessMilliseconds / 10)
         if let last = reads.lastFreshnessAskedAt, now - last < period { return }
-        guard core.leader != nil else { return }
+        guard core.leader != nil, quarantine == nil else { return }
         step(.readIndex(id: reads.askFreshness(at: now)))
     }
 }

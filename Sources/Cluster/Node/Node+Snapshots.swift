@@ -15,6 +15,8 @@ extension Node {
     func installed(_ snapshot: VerifiedSnapshot) {
         state = snapshot.state
         applied = snapshot.point
+        trail.begin(at: applied)
+        healed()
         keys = KeyRing().updated(to: state, unseal: identity.custody.open(_:))
         let proven = FreshnessPoint(continuing: box.view.proven.instant)
         box.replace(MemberView(tokens: TokenView(state: state, keys: keys), index: appliedIndex, proven: proven))

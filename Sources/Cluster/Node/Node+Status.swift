@@ -28,7 +28,8 @@ extension Node {
         let report = PeerReport(
             appliedIndex: appliedIndex, commitIndex: core.commitIndex, term: core.term,
             isLeader: core.role == .leader, ageMilliseconds: ownAgeMilliseconds,
-            wallClockMilliseconds: WallClock.nowMilliseconds(), version: CredenceVersion.text)
+            wallClockMilliseconds: WallClock.nowMilliseconds(), version: CredenceVersion.text,
+            featureLevel: UInt32(clamping: TrustState.featureLevel), digest: quarantine == nil ? AppliedDigest(applied) : nil)
         for peer in links.keys { send(.status(report), to: peer) }
     }
 
@@ -40,7 +41,8 @@ extension Node {
         let now = MonotonicInstant.now()
         return ClusterStatus(
             leader: core.leader, term: core.term, commitIndex: core.commitIndex, appliedIndex: appliedIndex,
-            haltedReason: haltedReason, storageTrouble: storage.trouble,
+            haltedReason: haltedReason, quarantine: quarantine, storageTrouble: storage.trouble,
+            isRecovering: core.isRecovering, snapshot: core.status.incomingSnapshot,
             members: state.members.values.map { status(of: $0, now: now) }.sorted { $0.name < $1.name })
     }
 
@@ -54,7 +56,7 @@ extension Node {
             id: member.id, name: member.name,
             role: core.configuration.isVoter(member.id) ? .voter : .replica,
             isLeader: core.leader == member.id, state: isOnline ? .online : .offline,
-            appliedIndex: applied,
+            appliedIndex: applied, snapshot: isSelf ? core.status.incomingSnapshot : core.status.peers.first { $0.id == member.id }?.snapshot,
             lag: applied.map { core.commitIndex.rawValue - min($0.rawValue, core.commitIndex.rawValue) },
             ageMilliseconds: isSelf ? ownAgeMilliseconds : Self.currentAge(received, sinceContact),
             version: isSelf ? CredenceVersion.text : received?.report.version,

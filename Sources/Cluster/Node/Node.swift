@@ -39,6 +39,14 @@ actor Node {
     var offers = OfferTable()
     var indexWaiters = IndexWaiters()
     var reads = ReadTable()
+    var transfers = TransferWaiters()
+    var trail = AppliedTrail()
+    /// Why this member is out of service; read by any request loop that is asked for readiness.
+    nonisolated let quarantineNote = Mutex<String?>(nil)
+    var lineageFile: LineageFile
+    let lineageNonce: UInt64
+    var lineageGrownAt: MonotonicInstant?
+    private var snapshotSaidAt: MonotonicInstant?
     var effects = EffectWaiters()
     var links: [MemberID: PeerLink] = [:]
     var inbound: [ObjectIdentifier: InboundPeer] = [:]
@@ -75,6 +83,9 @@ actor Node {
         state = parts.state
         keys = parts.keys
         applied = parts.applied
+        lineageFile = parts.lineage
+        lineageNonce = parts.lineageNonce
+        trail.begin(at: parts.applied)
         bootstrapPeers = parts.bootstrapPeers
         self.onHalt = onHalt
     }
@@ -119,11 +130,24 @@ actor Node {
         keepFresh(now: now)
         reportToPeers(now: now)
         keepHouse(now: now)
+        growLineage(now: now)
+        saySnapshotProgress(now: now)
         for (peer, link) in links {
             link.resetIfSilent(lastHeard: reports[peer]?.at, now: now)
             link.tick(now: now)
         }
         flushLinks()
+    }
+
+    /// A long transfer shows on the terminal that it goes on.
+    private func saySnapshotProgress(now: MonotonicInstant) {
+        guard let progress = core.incomingSnapshot, progress.bytesTotal > 0 else { return snapshotSaidAt = nil }
+        if let snapshotSaidAt, now - snapshotSaidAt < .seconds(1) { return }
+        snapshotSaidAt = now
+        let percent = progress.bytesDone * 100 / progress.bytesTotal
+        logger.notice(
+            "receiving a snapshot: \(percent) %",
+            metadata: ["bytes": "\(progress.bytesDone)", "of": "\(progress.bytesTotal)", "index": "\(progress.index)"])
     }
 
     /// An age measured over a jump may be too small, and so may that of a question asked before it:
@@ -159,6 +183,7 @@ actor Node {
         for message in output.messages { send(.raft(message), to: message.to) }
         for event in output.events { received(event) }
         for result in output.proposals { received(result) }
+        for result in output.transfers { received(result) }
         apply(output.committed)
         for read in output.reads { confirmed(read) }
         for id in output.failedReads { failedRead(id) }
@@ -177,7 +202,7 @@ actor Node {
         case .snapshotStaged(let id, let byteCount): step(.snapshotStaged(id, byteCount: byteCount))
         case .snapshotVerified(let id, let isSound): step(.snapshotVerified(id, isSound: isSound))
         case .snapshotTrouble(let reason): logger.warning("a snapshot failed", metadata: ["reason": "\(reason)"])
-        case .damaged(let reason): halt(reason)
+        case .damaged(let reason): quarantine(reason)
         case .troubled(let reason): logger.error("the log cannot be written", metadata: ["reason": "\(reason)"])
         case .recovered: logger.notice("the log can be written again")
         case .failed(let reason): halt(reason)
@@ -191,6 +216,8 @@ actor Node {
         case .leaderChanged(let leader, let term):
             logger.info("leader changed", metadata: ["leader": "\(leader.map(name(of:)) ?? "none")", "term": "\(term)"])
             reads.askAgainNow()
+            transfers.leaderChanged(to: leader)
+            trail.leaderChanged()
         case .steppedDown(let reason, let term):
             logger.notice("stepped down", metadata: ["reason": "\(reason)", "term": "\(term)"])
         case .configurationChanged(let record):
@@ -227,11 +254,12 @@ actor Node {
 
     nonisolated var haltedReason: String? { haltNote.withLock { $0 } }
 
-    private func failWaiters(_ error: ProposeError) {
+    func failWaiters(_ error: ProposeError) {
         let waiting = Array(pending.values)
         pending = [:]
         for proposal in waiting { proposal.answer(.failure(proposal.ending(error))) }
         indexWaiters.failAll(error)
+        transfers.failAll(.stopping)
         reads.failAll(error)
         effects.failAll(error)
     }
@@ -243,6 +271,7 @@ actor Node {
         }
         indexWaiters.expire(now: now, applied: appliedIndex)
         reads.expire(now: now)
+        transfers.expire(now: now)
         settleEffects(now: now)
     }
 
@@ -268,4 +297,6 @@ struct NodeParts {
     let applied: AppliedPoint
     let keys: KeyRing
     let bootstrapPeers: [MemberFile.Peer]
+    let lineage: LineageFile
+    let lineageNonce: UInt64
 }

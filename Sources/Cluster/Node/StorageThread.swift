@@ -15,9 +15,12 @@ final class StorageThread: Sendable {
     private let troubleText = Mutex<String?>(nil)
     private let snapshots = Mutex<SnapshotThread?>(nil)
     private let statePath: String
+    private let entriesPerSync: Int
 
     /// - Parameter clusterLoop: where events are delivered.
-    init(clusterLoop: EventLoop, statePath: String) throws(EventLoopError) {
+    /// - Parameter entriesPerSync: the applied state is synced after so many, so that the log may be cut.
+    init(clusterLoop: EventLoop, statePath: String, entriesPerSync: Int) throws(EventLoopError) {
+        self.entriesPerSync = entriesPerSync
         loop = try EventLoop(name: "storage")
         self.clusterLoop = clusterLoop
         self.statePath = statePath
@@ -39,7 +42,8 @@ final class StorageThread: Sendable {
                 do throws(StorageError) {
                     let (stores, value) = try open()
                     let worker = StorageWorker(
-                        loop: loop, stores: stores, files: paths, takeVerified: { snapshots?.takeVerified($0) },
+                        loop: loop, stores: stores, files: paths, entriesPerSync: entriesPerSync,
+                        takeVerified: { snapshots?.takeVerified($0) },
                         deliver: { [self] in deliver($0) })
                     self.worker.withLock { $0 = LoopBound(confined: worker, on: loop) }
                     done.resume(returning: .success(value))
@@ -82,6 +86,9 @@ final class StorageThread: Sendable {
             }
         }
     }
+
+    /// Small file work that must not hold up the cluster loop.
+    func run(_ work: @escaping @Sendable () -> Void) { loop.execute(work) }
 
     func scrub() { snapshots.withLock { $0 }?.scrub(statePath) }
 

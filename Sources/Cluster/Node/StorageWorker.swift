@@ -44,14 +44,13 @@ final class StorageWorker {
     static let retryDelay: Duration = .seconds(1)
     static let stateDelay: Duration = .milliseconds(100)
     static let stateChangesMax = 4_096
-    /// The applied state is synced after so many entries, so that the log may be cut.
-    static let entriesPerStateSync = 8_192
     static let housekeepingDelay: Duration = .milliseconds(50)
 
     private let loop: EventLoop
     private let log: LogStore
     private let stateStore: StateStore
     private let files: InstallationPaths
+    private let entriesPerSync: Int
     private let takeVerified: (SnapshotDescriptor) -> VerifiedSnapshot?
     private let deliver: (StorageEvent) -> Void
 
@@ -69,10 +68,11 @@ final class StorageWorker {
     private var isDead = false
 
     init(
-        loop: EventLoop, stores: MemberStores, files: InstallationPaths,
+        loop: EventLoop, stores: MemberStores, files: InstallationPaths, entriesPerSync: Int,
         takeVerified: @escaping (SnapshotDescriptor) -> VerifiedSnapshot?, deliver: @escaping (StorageEvent) -> Void
     ) {
         self.files = files
+        self.entriesPerSync = entriesPerSync
         self.takeVerified = takeVerified
         syncedThrough = stores.log.basePosition.index
         housekeepingTimer = LoopTimer(on: loop)
@@ -192,7 +192,7 @@ final class StorageWorker {
         guard !isDead else { return }
         do throws(StorageError) {
             let applied = stateStore.applied.position.index
-            if syncedThrough.distance(to: applied) >= Self.entriesPerStateSync, try stateStore.sync() {
+            if syncedThrough.distance(to: applied) >= entriesPerSync, try stateStore.sync() {
                 syncedThrough = applied
                 deliver(.stateDurable(applied))
             }

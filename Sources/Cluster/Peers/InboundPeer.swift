@@ -9,16 +9,19 @@ final class InboundPeer {
     private let clusterID: String
     private var incoming = FrameAssembler()
     private var isGreeted = false
+    /// Why this run of the peer may not speak; nil when it may.
+    private let objection: (Lineage) -> String?
     private let onFrame: (PeerFrame) -> Void
     private let onEnd: (String) -> Void
 
     init(
-        _ transport: any Transport, member: MemberID, clusterID: String,
+        _ transport: any Transport, member: MemberID, clusterID: String, objection: @escaping (Lineage) -> String?,
         onFrame: @escaping (PeerFrame) -> Void, onEnd: @escaping (String) -> Void
     ) {
         self.transport = transport
         self.member = member
         self.clusterID = clusterID
+        self.objection = objection
         self.onFrame = onFrame
         self.onEnd = onEnd
     }
@@ -44,6 +47,7 @@ final class InboundPeer {
             guard !isGreeted else { return refuse("a second hello") }
             guard hello.clusterID == clusterID else { return refuse("another cluster's member") }
             guard hello.member == member else { return refuse("the hello names another member than the key") }
+            if let reason = objection(hello.lineage) { return Self.say(.fenced(reason), over: transport) }
             isGreeted = true
         default:
             guard isGreeted else { return refuse("no hello") }
@@ -56,8 +60,12 @@ final class InboundPeer {
     }
 
     static func sayGoodbye(_ reason: String, over transport: any Transport) {
+        say(.goodbye(reason), over: transport)
+    }
+
+    private static func say(_ last: PeerFrame, over transport: any Transport) {
         var bytes: [UInt8] = []
-        PeerFrame.goodbye(reason).encode(into: &bytes)
+        last.encode(into: &bytes)
         transport.write(bytes)
         transport.closeAfterFlush()
     }

@@ -14,6 +14,8 @@ extension PeerFrame {
         static let proposalRejected: UInt8 = 4
         static let status: UInt8 = 5
         static let goodbye: UInt8 = 6
+        static let transfer: UInt8 = 7
+        static let fenced: UInt8 = 8
     }
 
     /// Appends the whole frame, length first.
@@ -34,6 +36,8 @@ extension PeerFrame {
             bytes.appendText(hello.clusterID)
             bytes.appendMember(hello.member)
             bytes.appendInteger(UInt64(hello.featureLevel))
+            bytes.appendInteger(hello.lineage.counter)
+            bytes.appendInteger(hello.lineage.nonce)
         case .raft(let message):
             bytes.append(Kind.raft)
             message.encode(into: &bytes)
@@ -51,6 +55,13 @@ extension PeerFrame {
         case .goodbye(let reason):
             bytes.append(Kind.goodbye)
             bytes.appendText(reason)
+        case .transfer(let member):
+            bytes.append(Kind.transfer)
+            bytes.append(member == nil ? 0 : 1)
+            if let member { bytes.appendMember(member) }
+        case .fenced(let reason):
+            bytes.append(Kind.fenced)
+            bytes.appendText(reason)
         }
     }
 
@@ -66,10 +77,18 @@ extension PeerFrame {
         case Kind.proposalRejected: frame = Self.rejection(from: &reader)
         case Kind.status: frame = PeerReport(from: &reader).map(PeerFrame.status)
         case Kind.goodbye: frame = reader.text(bytesMax: Self.textBytesMax).map(PeerFrame.goodbye)
+        case Kind.transfer: frame = Self.transfer(from: &reader)
+        case Kind.fenced: frame = reader.text(bytesMax: Self.textBytesMax).map(PeerFrame.fenced)
         default: throw .unknownKind(kind)
         }
         guard let frame, reader.isAtEnd else { throw .malformed(kind: kind) }
         self = frame
+    }
+
+    private static func transfer(from reader: inout FrameFieldReader) -> PeerFrame? {
+        guard let isNamed = reader.flag() else { return nil }
+        guard isNamed else { return .transfer(to: nil) }
+        return reader.member().map { .transfer(to: $0) }
     }
 
     private static func rejection(from reader: inout FrameFieldReader) -> PeerFrame? {
@@ -83,9 +102,11 @@ extension PeerFrame {
 extension PeerHello {
     fileprivate init?(from reader: inout FrameFieldReader) {
         guard let clusterID = reader.text(bytesMax: PeerFrame.textBytesMax), let member = reader.member(),
-            let level = reader.integer().flatMap(UInt32.init(exactly:))
+            let level = reader.integer().flatMap(UInt32.init(exactly:)), let counter = reader.integer(),
+            let nonce = reader.integer()
         else { return nil }
-        self.init(clusterID: clusterID, member: member, featureLevel: level)
+        self.init(
+            clusterID: clusterID, member: member, featureLevel: level, lineage: Lineage(counter: counter, nonce: nonce))
     }
 }
 
@@ -99,17 +120,28 @@ extension PeerReport {
         bytes.appendInteger(ageMilliseconds ?? 0)
         bytes.appendInteger(UInt64(bitPattern: wallClockMilliseconds))
         bytes.appendText(version)
+        bytes.appendInteger(UInt64(featureLevel))
+        bytes.append(digest == nil ? 0 : 1)
+        if let digest { bytes += digest.chain + digest.effects }
     }
 
     fileprivate init?(from reader: inout FrameFieldReader) {
         guard let applied = reader.integer(), let commit = reader.integer(), let term = reader.integer(),
             applied <= LogIndex.max.rawValue, commit <= LogIndex.max.rawValue, term <= Term.max.rawValue,
             let isLeader = reader.flag(), let hasAge = reader.flag(), let age = reader.integer(), hasAge || age == 0,
-            let wallClock = reader.integer(), let version = reader.text(bytesMax: PeerFrame.textBytesMax)
+            let wallClock = reader.integer(), let version = reader.text(bytesMax: PeerFrame.textBytesMax),
+            let level = reader.integer().flatMap(UInt32.init(exactly:)), let hasDigest = reader.flag()
         else { return nil }
+        var digest: AppliedDigest?
+        if hasDigest {
+            guard let chain = reader.bytes(AppliedDigest.hashBytes), let effects = reader.bytes(AppliedDigest.hashBytes)
+            else { return nil }
+            digest = AppliedDigest(chain: chain, effects: effects)
+        }
         self.init(
             appliedIndex: LogIndex(applied), commitIndex: LogIndex(commit), term: Term(term), isLeader: isLeader,
-            ageMilliseconds: hasAge ? age : nil, wallClockMilliseconds: Int64(bitPattern: wallClock), version: version)
+            ageMilliseconds: hasAge ? age : nil, wallClockMilliseconds: Int64(bitPattern: wallClock), version: version,
+            featureLevel: level, digest: digest)
     }
 }
 
@@ -149,6 +181,12 @@ private struct FrameFieldReader {
         guard count <= bytesMax, count <= rest.count else { return nil }
         defer { rest = rest.dropFirst(count) }
         return String(validating: rest.prefix(count), as: UTF8.self)
+    }
+
+    mutating func bytes(_ count: Int) -> [UInt8]? {
+        guard rest.count >= count else { return nil }
+        defer { rest = rest.dropFirst(count) }
+        return Array(rest.prefix(count))
     }
 
     mutating func takeRest() -> ArraySlice<UInt8> {

@@ -14,6 +14,10 @@ package enum PeerFrame: Equatable, Sendable {
     case status(PeerReport)
     /// Why the sender is about to close; for the reader's log.
     case goodbye(String)
+    /// A wish that the leader hand over, to this voter if one is named.
+    case transfer(to: MemberID?)
+    /// The reader must leave the log, for this reason: what it would say cannot be relied on.
+    case fenced(String)
 }
 
 /// Why a member that was offered a proposal did not put it into the log.
@@ -30,11 +34,13 @@ package struct PeerHello: Equatable, Sendable {
     package let member: MemberID
     /// The highest feature level the dialling binary knows.
     package let featureLevel: UInt32
+    package let lineage: Lineage
 
-    package init(clusterID: String, member: MemberID, featureLevel: UInt32) {
+    package init(clusterID: String, member: MemberID, featureLevel: UInt32, lineage: Lineage) {
         self.clusterID = clusterID
         self.member = member
         self.featureLevel = featureLevel
+        self.lineage = lineage
     }
 }
 
@@ -49,11 +55,16 @@ package struct PeerReport: Equatable, Sendable {
     package let ageMilliseconds: UInt64?
     package let wallClockMilliseconds: Int64
     package let version: String
+    package let featureLevel: UInt32
+    /// What the sender is at `appliedIndex`; nil while it is out of service.
+    package let digest: AppliedDigest?
 
     package init(
         appliedIndex: LogIndex, commitIndex: LogIndex, term: Term, isLeader: Bool, ageMilliseconds: UInt64?,
-        wallClockMilliseconds: Int64, version: String
+        wallClockMilliseconds: Int64, version: String, featureLevel: UInt32, digest: AppliedDigest?
     ) {
+        self.featureLevel = featureLevel
+        self.digest = digest
         self.appliedIndex = appliedIndex
         self.commitIndex = commitIndex
         self.term = term

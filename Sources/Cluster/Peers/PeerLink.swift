@@ -21,16 +21,21 @@ final class PeerLink {
     static let silenceMax: Duration = .seconds(3)
 
     let peer: MemberFile.Peer
-    private let greeting: PeerFrame
+    private let greeting: () -> PeerFrame
     private let dial: PeerDialer
     private let onProblem: (String) -> Void
+    private let onFenced: (String) -> Void
     private var state = State.waiting(until: MonotonicInstant(nanoseconds: 0))
     private var outgoing: [UInt8] = []
     private var failures = 0
     private var lastDismissal: String?
     private(set) var droppedFrames: UInt64 = 0
 
-    init(to peer: MemberFile.Peer, greeting: PeerFrame, dial: PeerDialer, onProblem: @escaping (String) -> Void) {
+    init(
+        to peer: MemberFile.Peer, greeting: @escaping () -> PeerFrame, dial: PeerDialer,
+        onProblem: @escaping (String) -> Void, onFenced: @escaping (String) -> Void
+    ) {
+        self.onFenced = onFenced
         self.peer = peer
         self.greeting = greeting
         self.dial = dial
@@ -68,8 +73,11 @@ final class PeerLink {
             incoming.append(bytes)
             do throws(PeerFrameError) {
                 while let frame = try incoming.next() {
-                    guard case .goodbye(let reason) = frame else { return transport.close() }
-                    self?.dismissed(reason)
+                    switch frame {
+                    case .goodbye(let reason): self?.dismissed(reason)
+                    case .fenced(let reason): self?.onFenced(reason)
+                    default: return transport.close()
+                    }
                 }
             } catch {
                 transport.close()
@@ -80,7 +88,7 @@ final class PeerLink {
         }
         transport.resumeReading()
         outgoing.removeAll(keepingCapacity: true)
-        greeting.encode(into: &outgoing)
+        greeting().encode(into: &outgoing)
         flush()
     }
 

@@ -10,6 +10,7 @@ final class DataDirectory: Sendable {
     var keystorePath: String { path + "/keystore.json" }
     /// Opens the keystore of a member without a passphrase.
     var keyFilePath: String { path + "/keystore.key" }
+    var lineagePath: String { path + "/lineage.json" }
     var logPath: String { path + "/log.db" }
     var statePath: String { path + "/state.db" }
     var snapshotPath: String { path + "/snapshots" }
@@ -57,7 +58,7 @@ final class DataDirectory: Sendable {
 
     /// Removes what an unfinished founding left, member.json last, so that a kill half-way repeats this.
     func clear() throws(StartError) {
-        try remove(databaseFiles + [keystorePath, keyFilePath, memberFilePath])
+        try remove(databaseFiles + [keystorePath, keyFilePath, lineagePath, memberFilePath])
     }
 
     /// Removes databases that an unfinished join made; no entry was ever acknowledged from them.

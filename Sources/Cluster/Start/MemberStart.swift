@@ -162,8 +162,10 @@ struct MemberStart {
     private func makeNode(
         _ identity: MemberIdentity, peers: [MemberFile.Peer], onHalt: @escaping @Sendable (String) -> Void
     ) async throws(StartError) -> (node: Node, storage: StorageThread) {
+        let lineage = try nextLineage()
         let storage: StorageThread
-        do { storage = try StorageThread(clusterLoop: loop, statePath: directory.statePath) } catch {
+        do { storage = try StorageThread(
+                clusterLoop: loop, statePath: directory.statePath, entriesPerSync: max(1, options.logKeptEntries / 4)) } catch {
             throw .internalFailure("the storage thread could not be started: \(error)")
         }
         var settings = RaftSettings()
@@ -171,6 +173,8 @@ struct MemberStart {
         settings.heartbeatTicks = options.timing.heartbeatTicks
         // One turn of the cluster loop applies at most so many: some tens of milliseconds.
         settings.maxUnapplied = Self.appliedPerTurn
+        settings.trailingEntries = options.logKeptEntries
+        settings.compactionStepEntries = max(1, options.logKeptEntries / 4)
         let found: (RestoredState, TrustState, AppliedPoint)
         do throws(StorageError) {
             let (logPath, statePath) = (directory.logPath, directory.statePath)
@@ -198,11 +202,23 @@ struct MemberStart {
             let parts = NodeParts(
                 loop: loop, identity: identity, box: ViewBox(view), storage: storage,
                 timing: options.timing, logger: logger, core: core, state: state, applied: applied, keys: keys,
-                bootstrapPeers: peers)
+                bootstrapPeers: peers, lineage: lineage, lineageNonce: RequestID.random().low)
             return (Node(parts, onHalt: onHalt), storage)
         } catch {
             throw .internalFailure("\(directory.logPath) cannot be used: \(error); remove this member and join again with an empty directory")
         }
+    }
+
+    /// On disk before anybody hears of this run.
+    private func nextLineage() throws(StartError) -> LineageFile {
+        var file = try LineageFile(path: directory.lineagePath)
+        file.grow()
+        do throws(FileError) {
+            try file.write()
+        } catch {
+            throw .dataDirectoryUnusable(path: file.path, reason: "\(error)")
+        }
+        return file
     }
 
     private func newKeystoreLock() throws(StartError) -> KeystoreLock {

@@ -1,0 +1,65 @@
+package import JOSE
+package import Raft
+
+/// How often a member's data directory has been started or has lived on, and which run this is
+/// (docs/consensus.md §10).
+package struct Lineage: Equatable, Sendable {
+    /// Grows at every start and once a minute; on disk before it is said.
+    package let counter: UInt64
+    /// Random, of one run.
+    package let nonce: UInt64
+
+    package init(counter: UInt64, nonce: UInt64) {
+        self.counter = counter
+        self.nonce = nonce
+    }
+}
+
+/// The newest lineage this member has seen of each other one: who comes with an older one has been restored from
+/// an old copy, or runs twice, and has forgotten what it promised since.
+package struct PeerLineages: Equatable, Sendable {
+    package enum Verdict: Equatable, Sendable {
+        case accepted
+        /// Its directory is older than what it already ran with.
+        case rollback
+        /// Another run of the very same directory was here.
+        case clone
+    }
+
+    package static let countMax = 1_024
+    private var seen: [MemberID: Lineage] = [:]
+
+    package init() {}
+
+    /// Whether this is a run that may speak, and remembers it if so. The same run may come again, with a counter
+    /// that has grown.
+    package mutating func judge(_ lineage: Lineage, of member: MemberID) -> Verdict {
+        if let known = seen[member], known.nonce != lineage.nonce {
+            if lineage.counter < known.counter { return .rollback }
+            if lineage.counter == known.counter { return .clone }
+        }
+        let newest = max(lineage.counter, seen[member]?.counter ?? 0)
+        if seen[member] != nil || seen.count < Self.countMax { seen[member] = Lineage(counter: newest, nonce: lineage.nonce) }
+        return .accepted
+    }
+
+    package var json: JSON {
+        .array(
+            seen.sorted { $0.key < $1.key }.map { member, lineage in
+                [
+                    "member": .string(member.description), "counter": .string(String(lineage.counter)),
+                    "nonce": .string(String(lineage.nonce)),
+                ]
+            })
+    }
+
+    package init(_ json: JSON) throws(JSONFieldError) {
+        for item in json.arrayValue ?? [] {
+            var reader = try JSONObjectReader(item, context: "peers")
+            guard let member = MemberID(try reader.string("member")), let counter = UInt64(try reader.string("counter")),
+                let nonce = UInt64(try reader.string("nonce"))
+            else { throw reader.error("member", "is no lineage") }
+            seen[member] = Lineage(counter: counter, nonce: nonce)
+        }
+    }
+}

@@ -1,0 +1,45 @@
+@testable import Cluster
+import JOSE
+import Raft
+import Testing
+
+@Suite("A directory that was restored or copied is recognised")
+struct LineageTests {
+    static let member = MemberID(high: 1, low: 2)
+
+    @Test("a run that comes with an older counter than was seen is a restored directory")
+    func rollback() {
+        var lineages = PeerLineages()
+        #expect(lineages.judge(Lineage(counter: 5, nonce: 1), of: Self.member) == .accepted)
+        #expect(lineages.judge(Lineage(counter: 4, nonce: 2), of: Self.member) == .rollback)
+        #expect(lineages.judge(Lineage(counter: 6, nonce: 2), of: Self.member) == .accepted)
+    }
+
+    @Test("two runs with one counter are one directory in two places, and the second may not speak")
+    func clone() {
+        var lineages = PeerLineages()
+        #expect(lineages.judge(Lineage(counter: 5, nonce: 1), of: Self.member) == .accepted)
+        #expect(lineages.judge(Lineage(counter: 5, nonce: 2), of: Self.member) == .clone)
+        #expect(lineages.judge(Lineage(counter: 5, nonce: 1), of: Self.member) == .accepted)
+    }
+
+    @Test("a run that goes on keeps its say, also when its connection is made again with what it first said")
+    func sameRun() {
+        var lineages = PeerLineages()
+        _ = lineages.judge(Lineage(counter: 5, nonce: 1), of: Self.member)
+        _ = lineages.judge(Lineage(counter: 9, nonce: 1), of: Self.member)
+        #expect(lineages.judge(Lineage(counter: 5, nonce: 1), of: Self.member) == .accepted)
+        // What it grew to counts against any other run.
+        #expect(lineages.judge(Lineage(counter: 8, nonce: 2), of: Self.member) == .rollback)
+    }
+
+    @Test("what was seen is remembered by the file, and members are bounded")
+    func remembered() throws {
+        var lineages = PeerLineages()
+        for low in 0...UInt64(PeerLineages.countMax) {
+            _ = lineages.judge(Lineage(counter: low, nonce: .max), of: MemberID(high: 0, low: low))
+        }
+        #expect(lineages.json.arrayValue?.count == PeerLineages.countMax)
+        #expect(try PeerLineages(lineages.json) == lineages)
+    }
+}
