@@ -74,6 +74,9 @@ let package = Package(
         tests("APITests", ["API", "credence", "Cluster", "Raft", "TrustStore", "Tokens", "JOSE", "HTTP", "TLS", "Crypto", "EventLoop", httpTypes, logging, collections, arguments]),
         tests("ClusterTests", ["JOSE", subprocess]),
         tests("LayeringTests", []),
+        .target(name: "HistoryChecker", path: "Tests/HistoryChecker", swiftSettings: strict),
+        tests("HistoryCheckerTests", ["HistoryChecker"]),
+        .executableTarget(name: "Chaos", dependencies: ["HistoryChecker", "JOSE", arguments], path: "Tests/Chaos", swiftSettings: strict),
         .executableTarget(name: "RaftSimulation", dependencies: ["Raft"], path: "Tests/RaftSimulation", swiftSettings: strict + mutants),
     ]
 )

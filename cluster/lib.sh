@@ -28,6 +28,8 @@ fail() {
 
 build_packages=(libuv1-dev libssl-dev libsqlite3-dev pkg-config git)
 run_packages=(curl jq openssl)
+# For faults of networks and clocks; without them these faults are left out.
+chaos_packages=(iproute2 nftables faketime)
 
 need_swift() {
     local version

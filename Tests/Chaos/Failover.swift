@@ -1,0 +1,44 @@
+import ArgumentParser
+import Foundation
+import JOSE
+
+struct Failover: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Kills the leader again and again; how long until the next change is acknowledged?")
+
+    @OptionGroup var common: CommonOptions
+    @Option(help: "How often.") var times = 50
+
+    func run() throws {
+        try common.withFleet { fleet in
+            var seconds: [Double] = []
+            let all = Array(fleet.names.indices)
+            for round in 0..<times {
+                guard let leader = fleet.leader(askedOf: all) else { throw ChaosError(description: "nobody leads") }
+                let survivor = fleet.client(all.first { $0 != leader } ?? 0)
+                fleet.end(leader, by: SIGKILL)
+                let killed = Clock.now()
+                var number = 0
+                while true {
+                    number += 1
+                    let body: JSON = ["token_id": .string("failover-\(round)-\(number)"), "wait": "committed"]
+                    let reply = survivor.call("POST", "/1.0/revocations", body, seconds: 5)
+                    if let reply, reply.status < 300 { break }
+                    Clock.pause(seconds: 0.005)
+                }
+                seconds.append(Double(Clock.now() - killed) / 1e9)
+                try fleet.start(leader)
+                try fleet.awaitReady(leader)
+                let deadline = Clock.now() + 20_000_000_000
+                while fleet.voters(askedOf: leader) < min(common.members, 3), Clock.now() < deadline { Clock.pause(seconds: 0.05) }
+            }
+            seconds.sort()
+            let milliseconds = seconds.map { "\(Int($0 * 1000)) ms" }
+            common.show([
+                ("failovers", "\(times)"), ("median", milliseconds[times / 2]), ("p99", milliseconds[min(times - 1, times * 99 / 100)]),
+                ("longest", milliseconds[times - 1]),
+            ])
+            return true
+        }
+    }
+}

@@ -1,0 +1,164 @@
+import Foundation
+import JOSE
+
+/// Does things to the cluster and undoes them, one after the other, from a seed.
+struct FaultInjector {
+    let fleet: Fleet
+    let trouble: Trouble
+    let kinds: [FaultKind]
+    /// The member whose directory is a small file system.
+    let smallDisk: Int?
+    private(set) var counts: [FaultKind: Int] = [:]
+    private var random: Randomness
+    private let say: (String) -> Void
+
+    init(fleet: Fleet, trouble: Trouble, kinds: [FaultKind], smallDisk: Int?, seed: UInt64, say: @escaping (String) -> Void) {
+        self.fleet = fleet
+        self.trouble = trouble
+        self.kinds = kinds
+        self.smallDisk = smallDisk
+        self.say = say
+        random = Randomness(seed: seed)
+    }
+
+    private var all: [Int] { Array(fleet.names.indices) }
+
+    /// The leader as often as all others together.
+    private mutating func victim() -> Int {
+        if random.below(2) == 0, let leader = fleet.leader(askedOf: all) { return leader }
+        return random.below(fleet.names.count)
+    }
+
+    mutating func injectOne() throws {
+        let kind = kinds[random.below(kinds.count)]
+        counts[kind, default: 0] += 1
+        switch kind {
+        case .kill: try killSome()
+        case .pause: pause(victim())
+        case .partition: try partition()
+        case .link: try spoilLink(of: victim())
+        case .disk: if let smallDisk { try fillDisk(of: smallDisk) }
+        case .clock: try fakeClock(of: victim())
+        case .restart: try restart(victim())
+        case .transfer: transfer()
+        }
+    }
+
+    private func during(_ what: String, _ members: [Int], _ work: () throws -> Void) rethrows {
+        say("\(what) \(members.map { fleet.names[$0] }.joined(separator: " "))")
+        let span = trouble.begin(members)
+        defer { trouble.end(span) }
+        try work()
+    }
+
+    /// One; the majority; or all at once. Without a majority nobody stays fresh, so that touches everybody.
+    private mutating func killSome() throws {
+        let size = [1, 1, 1, 1, fleet.names.count / 2 + 1, fleet.names.count][random.below(6)]
+        var chosen = [victim()]
+        while chosen.count < size {
+            let other = random.below(fleet.names.count)
+            if !chosen.contains(other) { chosen.append(other) }
+        }
+        let pause = random.between(0.1, 4)
+        let touched = size > fleet.names.count / 2 ? all : chosen
+        try during("kill -9", touched) {
+            for slot in chosen { fleet.end(slot, by: SIGKILL) }
+            Clock.pause(seconds: pause)
+            for slot in chosen { try fleet.start(slot) }
+            for slot in chosen { try fleet.awaitReady(slot) }
+        }
+    }
+
+    private mutating func pause(_ slot: Int) {
+        let length = random.between(0.1, 8)
+        during("pause", [slot]) {
+            fleet.signal(slot, SIGSTOP)
+            Clock.pause(seconds: length)
+            fleet.signal(slot, SIGCONT)
+        }
+    }
+
+    private mutating func partition() throws {
+        guard let network = fleet.network else { return }
+        let slot = victim(), length = random.between(1, 9)
+        let others = all.filter { $0 != slot }
+        let shape = random.below(4)
+        // A bridge leaves one member that both others reach; one-way cuts may starve anybody.
+        let touched = shape == 0 || shape == 1 ? [slot] : all
+        try during(["isolate", "isolate", "cut one way from", "bridge around"][shape], touched) {
+            for other in others where shape < 2 {
+                try network.cut(from: slot, to: other)
+                try network.cut(from: other, to: slot)
+            }
+            if shape == 2 { for other in others { try network.cut(from: slot, to: other) } }
+            if shape == 3, others.count > 1 {
+                try network.cut(from: others[0], to: others[1])
+                try network.cut(from: others[1], to: others[0])
+            }
+            Clock.pause(seconds: length)
+            for member in all { try network.heal(member) }
+        }
+    }
+
+    private mutating func spoilLink(of slot: Int) throws {
+        guard let network = fleet.network else { return }
+        let percent = 1 + random.below(20), isSlow = random.below(2) == 0, length = random.between(2, 8)
+        try during(isSlow ? "slow link of" : "\(percent) % loss at", [slot]) {
+            if isSlow { try network.slow(slot) } else { try network.lose(percent: percent, at: slot) }
+            Clock.pause(seconds: length)
+            try network.heal(slot)
+        }
+    }
+
+    private mutating func fillDisk(of slot: Int) throws {
+        let length = random.between(1, 6), path = "\(fleet.data(slot))/filler"
+        try during("full disk of", [slot]) {
+            try Shell.run("dd if=/dev/zero of=\(path) bs=64k", checked: false)
+            Clock.pause(seconds: length)
+            try FileManager.default.removeItem(atPath: path)
+            // A disk that failed for good wants a restart; a full one does not.
+            Clock.pause(seconds: 2)
+            if !fleet.isRunning(slot) { try fleet.start(slot) }
+            try fleet.awaitReady(slot)
+        }
+    }
+
+    /// Its wall clock is off until the next fault of this kind sets it right.
+    private mutating func fakeClock(of slot: Int) throws {
+        let offset = ["+600s", "-600s", "+3600s", "-3600s"][random.below(4)], length = random.between(2, 6)
+        try during("clock \(offset) at", [slot]) {
+            trouble.fakeClock(of: slot, true)
+            fleet.end(slot, by: SIGTERM)
+            try fleet.start(slot, clockOffset: offset)
+            try fleet.awaitReady(slot)
+            Clock.pause(seconds: length)
+            fleet.end(slot, by: SIGTERM)
+            try fleet.start(slot)
+            try fleet.awaitReady(slot)
+            trouble.fakeClock(of: slot, false)
+        }
+    }
+
+    private mutating func restart(_ slot: Int) throws {
+        try during("restart", [slot]) {
+            fleet.end(slot, by: SIGTERM)
+            try fleet.start(slot)
+            try fleet.awaitReady(slot)
+        }
+    }
+
+    private mutating func transfer() {
+        say("transfer")
+        _ = fleet.client(random.below(fleet.names.count)).call("POST", "/1.0/cluster/leader", .object([:]), seconds: 6)
+    }
+
+    /// Whatever is left of any fault.
+    func healAll() throws {
+        for slot in all {
+            fleet.signal(slot, SIGCONT)
+            try fleet.network?.heal(slot)
+            if !fleet.isRunning(slot) { try fleet.start(slot) }
+        }
+        for slot in all { try fleet.awaitReady(slot) }
+    }
+}
