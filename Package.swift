@@ -14,6 +14,10 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
+/// A build that stands for a version to come: one feature level higher, with one command more. Tests of mixed
+/// clusters run it beside the usual one.
+let next: [SwiftSetting] = Context.environment["CREDENCE_NEXT"] == nil ? [] : [.define("CREDENCE_NEXT")]
+
 let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -25,7 +29,7 @@ let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift
 let mutants: [SwiftSetting] = Context.environment["CREDENCE_MUTANTS"] == nil ? [] : [.define("CREDENCE_MUTANTS")]
 
 func layer(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
-    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
+    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict + next)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {

@@ -6,7 +6,21 @@ import JOSE
 import TrustStore
 
 enum ClusterEndpoints {
-    static let all: [Endpoint] = [
+    static let all: [Endpoint] = usual + upcoming
+
+    #if CREDENCE_NEXT
+    private static let upcoming: [Endpoint] = [
+        .post("/1.0/cluster/note", .scope(.admin), EndpointDocument(summary: "A command of the next feature level", body: []), reading: NoteRequest.init) {
+            (exchange, request) async throws(Problem) in
+            _ = try await exchange.propose(.note(request.text))
+            return .sync(.object([:]))
+        }
+    ]
+    #else
+    private static let upcoming: [Endpoint] = []
+    #endif
+
+    private static let usual: [Endpoint] = [
         .get("/1.0/cluster", .scope(.read), EndpointDocument(summary: "Whether this server is clustered (it always is)")) {
             (exchange) throws(Problem) in
             let configuration: JSON = .array([])
@@ -100,6 +114,16 @@ struct LeaderRequest {
         member = try reader.optionalString("member")
     }
 }
+
+#if CREDENCE_NEXT
+struct NoteRequest {
+    let text: String
+
+    init(_ reader: inout JSONObjectReader) throws(JSONFieldError) {
+        text = try reader.string("text")
+    }
+}
+#endif
 
 struct HealRequest {
     init(_ reader: inout JSONObjectReader) throws(JSONFieldError) {}

@@ -10,7 +10,7 @@ extension ClusterStatus {
             "term": .integer(Int64(clamping: term.rawValue)),
             "commit_index": .integer(Int64(clamping: commitIndex.rawValue)),
             "applied_index": .integer(Int64(clamping: appliedIndex.rawValue)),
-            "halted": haltedReason.map(JSON.string) ?? .null,
+            "feature_level": .integer(featureLevel), "halted": haltedReason.map(JSON.string) ?? .null,
             "out_of_service": quarantine.map(JSON.string) ?? .null,
             "recovering": .bool(isRecovering), "snapshot": snapshot.map(\.json) ?? .null,
             "storage_trouble": storageTrouble.map(JSON.string) ?? .null,

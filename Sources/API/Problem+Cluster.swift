@@ -27,6 +27,10 @@ extension Problem {
         case .notUnderstoodByLeader:
             self = .unavailable(
                 "not_understood: the leader runs a version that does not know this change; upgrade it", retryAfterSeconds: 30)
+        case .featureLevel(let needed, let behind):
+            self = .conflict(
+                "this needs feature level \(needed), and not every member has it: \(behind.joined(separator: ", ")); upgrade "
+                    + "them, and the cluster follows by itself")
         case .halted(let reason):
             self = .unavailable("halted: this member no longer takes part: \(reason)", retryAfterSeconds: 30)
         case .storageUnavailable(let reason):
@@ -104,6 +108,7 @@ extension RefusalCode {
         switch self {
         case .invalid, .memberNameInvalid, .memberIsLast, .signingKeyTooEarly, .requestTooOld: .badRequest
         case .joinTokenUnknown, .joinTokenUsed, .joinTokenExpired, .joinTokenMismatch: .forbidden
+        case .memberTooOld: .conflict
         case .memberUnknown, .signingKeyUnknown, .namedTokenUnknown: .notFound
         case .clusterExists, .clusterNotFounded, .requestReused, .limitReached, .memberNameTaken, .memberIDTaken,
             .memberKeyTaken, .joinTokenExists, .signingKeyExists, .signingKeyState, .namedTokenExists:

@@ -6,6 +6,8 @@ package struct ClusterStatus: Equatable, Sendable {
     package let term: Term
     package let commitIndex: LogIndex
     package let appliedIndex: LogIndex
+    /// What commands may be in the log.
+    package let featureLevel: Int64
     /// Why this member left the log, if it did.
     package let haltedReason: String?
     /// Why this member is out of service although its log goes on, if so.

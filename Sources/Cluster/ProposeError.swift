@@ -15,6 +15,9 @@ package enum ProposeError: Error, Equatable, Sendable {
     /// Too many changes or waits are pending here; nothing was changed.
     case busy
     case tooLarge
+    /// The cluster is not at the level of this command, because these members run older versions, or have not
+    /// been heard of; nothing was changed.
+    case featureLevel(needed: Int64, behind: [String])
     /// The leader runs a version that does not know this command; nothing was changed.
     case notUnderstoodByLeader
     /// This member no longer takes part in the log; the reason is for the operator.

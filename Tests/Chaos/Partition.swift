@@ -39,8 +39,8 @@ struct Partition: ParsableCommand {
                 Clock.pause(seconds: 0.02)
             }
             let ready = client.call("GET", "/readyz", seconds: 2)
-            for member in all { try network.heal(member) }
             let healed = Clock.now()
+            for member in all { try network.heal(member) }
             try fleet.awaitReady(slot)
             let back = Double(Clock.now() - healed) / 1e9
             let vouchedFor = Double(vouched - cut) / 1e9

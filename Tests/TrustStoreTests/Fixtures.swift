@@ -76,6 +76,7 @@ enum Fixtures {
         .revokeToken(RevokeToken(tokenID: "j1", expiresAt: 99, reason: "stolen \"laptop\" \u{1F4BB}")),
         .recordToken(named("j2")),
         .removeNamedToken(id: "j2", reason: "gone"),
+        .raiseFeatureLevel(2),
     ]
 }
 

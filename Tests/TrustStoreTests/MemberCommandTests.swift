@@ -28,6 +28,17 @@ struct MemberCommandTests {
         #expect(log.apply(.foundCluster(Fixtures.founding())).refusal == .clusterExists)
     }
 
+    @Test("the feature level only rises, is stored with the state, and a member that does not know it may not join")
+    func featureLevel() throws {
+        var log = logWithToken()
+        #expect(log.state.featureLevel == TrustState.firstFeatureLevel)
+        #expect(log.apply(.raiseFeatureLevel(TrustState.firstFeatureLevel)).refusal == .invalid)
+        #expect(log.apply(.raiseFeatureLevel(3)).refusal == nil)
+        #expect(log.apply(.raiseFeatureLevel(2)).refusal == .invalid)
+        #expect(try log.reloaded().featureLevel == 3)
+        #expect(log.apply(.joinMember(Fixtures.join())).refusal == .memberTooOld)
+    }
+
     @Test("a founding refused half-way leaves nothing")
     func foundingIsAtomic() {
         var log = Log()

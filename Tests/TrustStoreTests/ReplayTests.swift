@@ -43,6 +43,8 @@ struct ReplayTests {
         case 9: return .retireSigningKey(kid: kid, retiringSeconds: seconds)
         case 10: return Bool.random(using: &random) ? .removeSigningKey(kid: kid) : .removeNamedToken(id: jti, reason: nil)
         case 11: return .revokeToken(RevokeToken(tokenID: jti, expiresAt: nil, reason: "r"))
+        // Seldom: from then on joiners of the first level are refused.
+        case 12 where Int.random(in: 0..<20, using: &random) == 0: return .raiseFeatureLevel(Int64(small))
         default: return .recordToken(Fixtures.named(jti, key: kid))
         }
     }

@@ -40,6 +40,9 @@ extension Node {
         var changes: [StateChange] = []
         if entry.kind == .command {
             let command = try Command(decoding: entry.payload)
+            if case .raiseFeatureLevel(let level) = command.body, level > TrustState.featureLevel {
+                throw .featureLevel(level)
+            }
             let transition = state.applying(command, at: entry.index)
             state = transition.state
             changes = transition.changes

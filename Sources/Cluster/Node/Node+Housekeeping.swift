@@ -43,6 +43,7 @@ extension Node {
         promoteLearner(now: now)
         activatePendingKeys(now: now)
         sweepJoinTokens(now: now)
+        raiseFeatureLevel(now: now)
     }
 
     /// One learner at a time, and only one that the core would take: caught up and recently heard.
@@ -97,7 +98,7 @@ extension Node {
         }
     }
 
-    private func proposeAsLeader(_ body: CommandBody) {
+    func proposeAsLeader(_ body: CommandBody) {
         let proposal = TrustStore.Proposal(
             requestID: .random(), proposedAfter: appliedIndex, actor: Self.system, body: body)
         accept(proposal.encode(), from: .configuration)

@@ -21,6 +21,7 @@ extension Node {
                 CommandRefusal(.requestReused, "this request id is in use for \(underWay.kind.rawValue); use a new one"))
         }
         if let trouble = storage.trouble { throw .storageUnavailable(trouble) }
+        try checkLevel(of: body.kind)
         let deadline = MonotonicInstant.now() + timeout
         let encoded = TrustStore.Proposal(
             requestID: requestID, proposedAfter: appliedIndex, actor: actor, body: body
@@ -90,6 +91,10 @@ extension Node {
             return
         }
         guard core.role == .leader else { return reject(proposal.requestID, origin, .notLeader) }
+        // A member that is ahead may believe in a level that this leader has not applied yet, or never will.
+        guard proposal.body.kind.featureLevel <= state.featureLevel else {
+            return reject(proposal.requestID, origin, .notUnderstood)
+        }
         let command = Command(proposal, stampedAtMilliseconds: stamp())
         let offer = offers.add(command.encode(), requestID: proposal.requestID, origin: origin)
         if offer.isFirst {

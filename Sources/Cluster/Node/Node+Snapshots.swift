@@ -17,6 +17,7 @@ extension Node {
         applied = snapshot.point
         trail.begin(at: applied)
         healed()
+        guard state.featureLevel <= TrustState.featureLevel else { return halt("\(CommandError.featureLevel(state.featureLevel))") }
         keys = KeyRing().updated(to: state, unseal: identity.custody.open(_:))
         let proven = FreshnessPoint(continuing: box.view.proven.instant)
         box.replace(MemberView(tokens: TokenView(state: state, keys: keys), index: appliedIndex, proven: proven))

@@ -41,7 +41,7 @@ extension Node {
         let now = MonotonicInstant.now()
         return ClusterStatus(
             leader: core.leader, term: core.term, commitIndex: core.commitIndex, appliedIndex: appliedIndex,
-            haltedReason: haltedReason, quarantine: quarantine, storageTrouble: storage.trouble,
+            featureLevel: state.featureLevel, haltedReason: haltedReason, quarantine: quarantine, storageTrouble: storage.trouble,
             isRecovering: core.isRecovering, snapshot: core.status.incomingSnapshot,
             members: state.members.values.map { status(of: $0, now: now) }.sorted { $0.name < $1.name })
     }

@@ -194,6 +194,9 @@ struct MemberStart {
             throw .storage(error)
         }
         let (restored, state, applied) = found
+        guard state.featureLevel <= TrustState.featureLevel else {
+            throw .binaryTooOld(needed: state.featureLevel, known: TrustState.featureLevel)
+        }
         let keys = KeyRing().updated(to: state, unseal: identity.custody.open(_:))
         do {
             let core = try RaftCore(

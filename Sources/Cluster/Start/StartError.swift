@@ -21,6 +21,8 @@ package enum StartError: Error, Sendable {
     case nameInvalid(String)
     case storage(StorageError)
     case crypto(CryptoError)
+    /// The cluster has gone on to a level that this binary does not know.
+    case binaryTooOld(needed: Int64, known: Int64)
     case internalFailure(String)
 }
 
@@ -40,6 +42,8 @@ extension StartError: CustomStringConvertible {
         case .passphraseRequired:
             "the keystore is encrypted and no passphrase was given; use --keystore-passphrase-file, CREDENCE_KEYSTORE_PASSPHRASE, a systemd credential named credence.passphrase or a terminal, or start with --encrypt-keystore false"
         case .keystore(let error): error.description
+        case .binaryTooOld(let needed, let known):
+            "the cluster is at feature level \(needed), this binary knows \(known); install the version that the other members run"
         case .alreadyMember(let cluster, let path):
             "\(path) already belongs to cluster \(cluster); start without --join, or join with an empty --data"
         case .joinUnfinished(let path):

@@ -22,6 +22,10 @@ extension CommandBody {
         case .removeNamedToken(let id, let reason):
             writer.string("id", id)
             writer.string("reason", reason)
+        case .raiseFeatureLevel(let level): writer.integer("level", level)
+        #if CREDENCE_NEXT
+        case .note(let text): writer.string("text", text)
+        #endif
         }
     }
 
@@ -48,6 +52,10 @@ extension CommandBody {
         case .removeNamedToken:
             self = .removeNamedToken(
                 id: try reader.string("id"), reason: try reader.optionalString("reason"))
+        case .raiseFeatureLevel: self = .raiseFeatureLevel(try reader.integer("level"))
+        #if CREDENCE_NEXT
+        case .note: self = .note(try reader.string("text"))
+        #endif
         }
     }
 }

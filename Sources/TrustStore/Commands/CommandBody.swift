@@ -23,6 +23,11 @@ package enum CommandBody: Sendable, Equatable {
     case recordToken(RecordToken)
     /// Revokes the token too.
     case removeNamedToken(id: String, reason: String?)
+    /// Proposed by a leader that knows every member's binary.
+    case raiseFeatureLevel(Int64)
+    #if CREDENCE_NEXT
+    case note(String)
+    #endif
 
     package var kind: CommandKind {
         switch self {
@@ -39,6 +44,10 @@ package enum CommandBody: Sendable, Equatable {
         case .revokeToken: .revokeToken
         case .recordToken: .recordToken
         case .removeNamedToken: .removeNamedToken
+        case .raiseFeatureLevel: .raiseFeatureLevel
+        #if CREDENCE_NEXT
+        case .note: .note
+        #endif
         }
     }
 }
@@ -64,6 +73,11 @@ extension CommandBody {
         case .removeNamedToken(let id, let reason):
             try Check.key(id, "id")
             if let reason { try Check.text(reason, "reason") }
+        case .raiseFeatureLevel(let level):
+            try Check.range(level, TrustState.firstFeatureLevel...StateLimits.featureLevelMax, "level")
+        #if CREDENCE_NEXT
+        case .note(let text): try Check.text(text, "text")
+        #endif
         }
     }
 }

@@ -7,6 +7,8 @@ package enum CommandError: Error, Equatable, Sendable {
     case notJSON(JSONError)
     case unsupportedVersion(Int64)
     case unknownKind
+    /// The cluster goes on at a level that this binary does not know.
+    case featureLevel(Int64)
     case malformed(JSONFieldError)
 }
 
@@ -17,6 +19,8 @@ extension CommandError: CustomStringConvertible {
         case .notJSON(let error): "the command is not JSON: \(error)"
         case .unsupportedVersion(let version):
             "the command has version \(version), this binary knows \(Command.version); upgrade it"
+        case .featureLevel(let level):
+            "the cluster goes on at feature level \(level), this binary knows \(TrustState.featureLevel); upgrade it"
         case .unknownKind: "the command is of a kind this binary does not know; upgrade it"
         case .malformed(let error): "the command is malformed: \(error.message)"
         }

@@ -13,4 +13,17 @@ package enum CommandKind: String, Sendable, Hashable, CaseIterable {
     case revokeToken = "revoke_token"
     case recordToken = "record_token"
     case removeNamedToken = "remove_named_token"
+    case raiseFeatureLevel = "raise_feature_level"
+    #if CREDENCE_NEXT
+    /// Changes nothing. Only in builds that stand for a version to come, so that a mixed cluster can be tried.
+    case note
+    #endif
+
+    /// The level at which the kind came. It is never put into the log of a cluster below.
+    package var featureLevel: Int64 {
+        #if CREDENCE_NEXT
+        if self == .note { return 2 }
+        #endif
+        return 1
+    }
 }

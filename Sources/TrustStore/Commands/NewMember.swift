@@ -29,7 +29,7 @@ package struct NewMember: Sendable, Equatable {
         try Check.addresses(addresses, "member.addresses")
         try Check.blob(publicKey, "member.public_key")
         try Check.blob(certificate, "member.certificate")
-        try Check.range(featureLevel, 1...1_000_000, "member.feature_level")
+        try Check.range(featureLevel, TrustState.firstFeatureLevel...StateLimits.featureLevelMax, "member.feature_level")
     }
 }
 

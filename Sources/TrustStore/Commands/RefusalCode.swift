@@ -11,6 +11,7 @@ package enum RefusalCode: String, Sendable, Hashable, CaseIterable {
     case memberIDTaken = "member_id_taken"
     case memberKeyTaken = "member_key_taken"
     case memberUnknown = "member_unknown"
+    case memberTooOld = "member_too_old"
     case memberIsLast = "member_is_last"
     case joinTokenExists = "join_token_exists"
     case joinTokenUnknown = "join_token_unknown"

@@ -9,6 +9,7 @@ struct MetaRecord: Sendable, Equatable {
 
     var lastCommandIndex: LogIndex
     var appliedAtMilliseconds: Int64
+    var featureLevel: Int64
 }
 
 extension MetaRecord: RecordCodable {
@@ -18,11 +19,13 @@ extension MetaRecord: RecordCodable {
         }
         lastCommandIndex = try reader.index("last_command_index")
         appliedAtMilliseconds = try reader.integer("applied_at_milliseconds", in: 0...StateLimits.timeMillisecondsMax)
+        featureLevel = try reader.integer("feature_level", in: TrustState.firstFeatureLevel...StateLimits.featureLevelMax)
     }
 
     func write(to writer: inout RecordWriter) {
         writer.integer("v", Self.version)
         writer.index("last_command_index", lastCommandIndex)
         writer.integer("applied_at_milliseconds", appliedAtMilliseconds)
+        writer.integer("feature_level", featureLevel)
     }
 }

@@ -57,6 +57,11 @@ extension Step {
             return CommandResult(id: member.id.description, index: member.joinedIndex)
         }
         try redeem(join)
+        guard join.member.featureLevel >= state.featureLevel else {
+            throw CommandRefusal(
+                .memberTooOld,
+                "the joining member's version knows feature level \(join.member.featureLevel), the cluster is at \(state.featureLevel); install the cluster's version there")
+        }
         try checkIsNew(join.member)
         try checkRoom(state.members.count, below: StateLimits.membersMax, "members")
         removeJoinToken(join.tokenID)

@@ -25,6 +25,10 @@ extension Step {
         case .revokeToken(let revocation): return try revoke(revocation)
         case .recordToken(let token): return try record(token)
         case .removeNamedToken(let id, let reason): return try dropNamedToken(id, reason: reason)
+        case .raiseFeatureLevel(let level): return try raiseFeatureLevel(to: level)
+        #if CREDENCE_NEXT
+        case .note: return done("")
+        #endif
         }
     }
 

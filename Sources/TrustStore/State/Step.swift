@@ -27,8 +27,23 @@ struct Step {
         }
         state.lastCommandIndex = index
         state.appliedAtMilliseconds = max(state.appliedAtMilliseconds, command.stampedAtMilliseconds)
-        let meta = MetaRecord(lastCommandIndex: index, appliedAtMilliseconds: state.appliedAtMilliseconds)
+        noteMeta()
+    }
+
+    private mutating func noteMeta() {
+        let meta = MetaRecord(
+            lastCommandIndex: index, appliedAtMilliseconds: state.appliedAtMilliseconds, featureLevel: state.featureLevel)
         changes.append(StateChange(.meta, MetaRecord.key, meta))
+    }
+
+    /// From here on commands of this level may be in the log.
+    mutating func raiseFeatureLevel(to level: Int64) throws(CommandRefusal) -> CommandResult {
+        guard level > state.featureLevel else {
+            throw .invalid("level", "must be above \(state.featureLevel), where the cluster is")
+        }
+        state.featureLevel = level
+        noteMeta()
+        return done(String(level))
     }
 
     mutating func remember(_ outcome: CommandOutcome) {

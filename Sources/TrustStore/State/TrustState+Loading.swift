@@ -57,6 +57,7 @@ package struct TrustStateLoader {
         switch collection {
         case .meta:
             let meta = try MetaRecord(json: json)
+            state.featureLevel = meta.featureLevel
             state.lastCommandIndex = meta.lastCommandIndex
             state.appliedAtMilliseconds = meta.appliedAtMilliseconds
             hasMeta = true

@@ -7,8 +7,14 @@ package import Raft
 /// The same commands at the same indexes give equal states on every member, in every process: no
 /// clock, no randomness and no hash order takes part.
 package struct TrustState: Sendable, Equatable {
-    /// The newest command format this binary can apply. A member tells it when it joins.
+    /// Where every cluster begins.
+    package static let firstFeatureLevel: Int64 = 1
+    /// The highest level whose commands this binary can apply. Members tell each other.
+    #if CREDENCE_NEXT
+    package static let featureLevel: Int64 = 2
+    #else
     package static let featureLevel: Int64 = 1
+    #endif
 
     package internal(set) var cluster: ClusterRecord?
     package internal(set) var members: TreeDictionary<MemberID, MemberRecord> = [:]
@@ -24,6 +30,8 @@ package struct TrustState: Sendable, Equatable {
     package internal(set) var appliedAtMilliseconds: Int64 = 0
     /// The newest command applied. Entries of other kinds do not show here.
     package internal(set) var lastCommandIndex = LogIndex.zero
+    /// Commands up to this level may be in the log: every member had said that it knows them when it was raised.
+    package internal(set) var featureLevel = TrustState.firstFeatureLevel
     var requests = RequestWindow()
 
     package init() {}

@@ -63,15 +63,15 @@ extension TestCluster {
     }
 
     /// Starts the member's process and waits until it would vouch for tokens.
-    func start(_ member: Member, arguments: [String] = []) async throws {
-        try await launch(member, arguments: arguments)
+    func start(_ member: Member, arguments: [String] = [], binary: String = Binary.path) async throws {
+        try await launch(member, arguments: arguments, binary: binary)
         try await awaitReady(member)
     }
 
     /// Starts the member's process and does not wait: alone, a member of three never becomes ready.
-    func launch(_ member: Member, arguments: [String] = []) async throws {
+    func launch(_ member: Member, arguments: [String] = [], binary: String = Binary.path) async throws {
         servers[member.name] = try await Server.start(
-            member.serveArguments(keystoreArguments + Self.logArguments + arguments), log: member.log)
+            member.serveArguments(keystoreArguments + Self.logArguments + arguments), log: member.log, binary: binary)
     }
 
     func awaitReady(_ member: Member) async throws {

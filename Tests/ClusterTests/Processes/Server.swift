@@ -7,12 +7,14 @@ struct Server: Sendable {
     private let end: Task<TerminationStatus, any Error>
 
     /// The shell only redirects the output: it becomes the server itself, with the same process id.
-    static func start(_ arguments: [String], log: String, environment: [String: String?] = [:]) async throws -> Server {
+    static func start(
+        _ arguments: [String], log: String, binary: String = Binary.path, environment: [String: String?] = [:]
+    ) async throws -> Server {
         let (requested, signals) = AsyncStream.makeStream(of: Signal.self)
         let (started, announce) = AsyncStream.makeStream(of: Int32.self)
         let redirect = #"exec "$0" "$@" >>"$SERVER_LOG" 2>&1"#
         let configuration = Configuration(
-            executable: .name("sh"), arguments: Arguments(["-c", redirect, Binary.path] + arguments),
+            executable: .name("sh"), arguments: Arguments(["-c", redirect, binary] + arguments),
             environment: .inheriting(environment.merging(["SERVER_LOG": log]) { $1 }))
         let end = Task {
             defer { announce.finish() }
