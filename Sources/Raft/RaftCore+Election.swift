@@ -39,6 +39,9 @@ extension RaftCore {
 
     mutating func campaign(alreadyGranted: [MemberID] = [], isTransfer: Bool = false) {
         guard canCampaign else { return }
+        // A log that is put forward must not be replaced afterwards: what has arrived of a snapshot waits on the
+        // disk for the next leader to offer it again.
+        if incoming?.holdsLog != true { incoming = nil }
         enterTerm(term.next, vote: id)
         clock.restart()
         lastPoll += 1
