@@ -44,6 +44,9 @@ package enum Mutant: String, CaseIterable, Sendable {
     case acknowledgesSnapshotEarly = "M40"
     case campaignsDuringInstall = "M41"
     case neverOffersAgain = "M44"
+    // In the simulated shell: what a snapshot and a restart bring.
+    case snapshotOmitsAnswers = "M43"
+    case appliedIndexApart = "M45"
     case preVoteGrantCarriesOwnTerm = "M47"
     case ignoresOutdatedLeaders = "M48"
     case ignoresStickiness = "M49"

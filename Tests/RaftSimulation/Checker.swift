@@ -16,6 +16,14 @@ final class Checker {
     private(set) var log: [Entry] = []
     /// The committed configurations, ascending.
     var configurations: [ConfigurationRecord] = []
+    struct Effect { let index: LogIndex, answer: UInt64 }
+    struct State { let all: UInt64, verdicts: UInt64 }
+    /// Where each request took effect. Only looked up.
+    var effects: [UInt64: Effect] = [:]
+    /// The state after each index, once somebody has applied it.
+    var states: [State?] = []
+    /// Requests whose clients have been answered.
+    var acknowledged: [UInt64] = []
     private var bodies: [LogPosition: Entry] = [:]
 
     var committedIndex: LogIndex { LogIndex(UInt64(committed.count)) }

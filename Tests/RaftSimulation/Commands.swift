@@ -4,13 +4,33 @@ import Raft
 enum SimulatedCommand {
     case write(UInt64)
     case join(slot: Int)
+    /// Of a client, with its id; takes effect once.
+    case request(UInt64, isRevocation: Bool)
 
     var payload: [UInt8] {
         switch self {
-        case .write(let value): [0] + (0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) }
+        case .write(let value): [0] + Self.bytes(value)
+        case .request(let id, let isRevocation): [isRevocation ? 3 : 2] + Self.bytes(id)
         case .join(let slot): [1, UInt8(slot)]
         }
     }
+
+    init?(_ payload: [UInt8]) {
+        guard let kind = payload.first else { return nil }
+        if kind == 1, payload.count == 2 {
+            self = .join(slot: Int(payload[1]))
+            return
+        }
+        guard payload.count == 9 else { return nil }
+        let value = payload.dropFirst().reversed().reduce(0) { $0 << 8 | UInt64($1) }
+        switch kind {
+        case 0: self = .write(value)
+        case 2, 3: self = .request(value, isRevocation: kind == 3)
+        default: return nil
+        }
+    }
+
+    private static func bytes(_ value: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) } }
 }
 
 extension MemberID {

@@ -20,12 +20,23 @@ final class Member {
 
     var applied = LogIndex.zero
     var applying: [Entry] = []
-    /// Members that the applied commands have added.
-    var joined: [MemberID] = []
+    /// The applied state.
+    var machine = Machine(voters: 0)
+    var joined: [MemberID] { machine.joined }
+    /// Confirmed, and waiting until the index is applied.
+    var waitingReads: [(read: ConfirmedRead, floor: LogIndex)] = []
+    var taken: [TakenRequest] = []
+    /// The term in which it has appended each request. Only looked up.
+    var appended: [UInt64: Term] = [:]
+    /// Only used by the mutant that answers so.
+    var awaitedByIndex: [LogIndex: UInt64] = [:]
+    var freshness = FreshnessTracker()
+    var freshPoint: UInt64?
 
     var isHealing = false
     /// One of the minority that no longer takes part.
-    var isBroken = false
+    var broken: World.Break?
+    var isBroken: Bool { broken != nil }
     /// Work on snapshot files is done in order.
     var shellBusyUntil = 0
 

@@ -6,7 +6,7 @@ struct Profile {
     /// What a run leans towards. Some bugs need several things to line up, and a broad mix seldom does that.
     enum Focus: CaseIterable { case mixed, election, fig8, churn, churn4, snapshot, reads, disk, calm }
     private static let focusShares: [Focus] = [
-        .mixed, .mixed, .mixed, .election, .fig8, .fig8, .churn, .churn, .churn4, .snapshot, .snapshot, .reads, .reads, .disk, .calm,
+        .mixed, .mixed, .mixed, .election, .election, .fig8, .fig8, .churn, .churn, .churn4, .snapshot, .snapshot, .reads, .reads, .disk, .calm,
     ]
     enum DelayShape: CaseIterable { case constant, uniform, heavyTail }
     /// What stays broken at the end, in a minority, while the rest must serve.
@@ -49,7 +49,11 @@ struct Profile {
     var readPermille: Int
     /// Requests of clients that retry until they are answered.
     var clientPermille: Int
+    /// Leaders know which requests they have appended, so that only a change of leader makes duplicates.
+    var remembersOffers: Bool
     var revocationPermille: Int
+    /// B: no member may accept for longer what was revoked.
+    var stalenessBoundTicks: Int
     var changePermille: Int
     /// Chance of cutting the leader off right after it has proposed a configuration.
     var cutAfterChangePermille: Int
@@ -105,6 +109,8 @@ struct Profile {
         cutAfterChangePermille = draw.chance(500) ? 0 : draw.int(in: 100...700)
         faultsAtTheEnd = EndFaults.allCases[draw.int(in: 0...3)]
         clientPermille = draw.chance(400) ? 0 : draw.int(in: 50...400)
+        remembersOffers = draw.chance(500)
+        stalenessBoundTicks = settings.electionTicks * draw.int(in: 2...8)
         revocationPermille = draw.chance(400) ? 0 : draw.int(in: 10...100)
 
         usesSnapshots = draw.chance(500)
@@ -141,6 +147,7 @@ struct Profile {
             settings.compactionStepEntries = 1
             proposalPermille = draw.int(in: 300...800)
             healPermille = 0
+            if draw.chance(500) { dropPermille = draw.int(in: 50...200) }
             if draw.chance(500) {
                 spares = max(1, spares)
                 changePermille = draw.int(in: 40...120)
@@ -171,7 +178,7 @@ struct Profile {
 
     /// Elections one after the other, with answers of earlier rounds still on their way.
     private mutating func leanToElections(_ draw: inout Stream) {
-        voters = max(3, voters)
+        voters = draw.int(in: 3...7)
         partitionPermille = draw.int(in: 15...40)
         networkDelayMax = draw.int(in: settings.electionTicks / 2...3 * settings.electionTicks)
         duplicatePermille = draw.int(in: 50...300)

@@ -3,6 +3,7 @@ import Raft
 enum Happening {
     /// With the connection it was sent on.
     case deliver(Message, Int)
+    case shell(ShellMessage, Int)
     case diskDone(slot: Int, run: Int)
     case applyDone(slot: Int, run: Int)
     case loadDone(slot: Int, run: Int, LoadRequest)

@@ -19,6 +19,8 @@ struct Reached {
         case snapshotInstalled, snapshotResumed, snapshotDamaged, installDuringChange, logCut, healedByOrder
         case acknowledgedEntriesLost, recoveredFromLoss, transferAborted
         case leftDown, leftDeaf, leftMute, leftWithOneNeighbour, leftWithStuckDisk, servedFromOutside
+        case requestRetried, requestForwarded, forwardRefused, retryAnswered, retryAnsweredFromState, duplicateSkipped
+        case readWaitedForApply, revokedInPartition, refusedAsStale, acceptedWithinBound
         case powerLost, suspended, linkFlapped, connectionReset, linkHeld, leaderCrashed
         case preVoteAnswered, idleStageRun, minorityDownAtEnd, earlierTermCommitted, restartedWithBacklog
     }

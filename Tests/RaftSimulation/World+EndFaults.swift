@@ -10,8 +10,8 @@ extension World {
         let spare = configuration.voters.count - configuration.majority
         guard spare > 0 else { return false }
         let broken = configuration.voters.shuffled(with: &endDraw).prefix(endDraw.int(in: 1...spare)).map { members[$0.slot] }
-        for member in broken { member.isBroken = true }
-        for member in broken { apply(drawBreak(), to: member) }
+        for member in broken { member.broken = drawBreak() }
+        for member in broken { if let kind = member.broken { apply(kind, to: member) } }
         return true
     }
 
@@ -53,6 +53,6 @@ extension World {
     /// loyal to it, and who does not hear it cannot be elected. That is no failure of the rules, so it is no violation.
     var isServedFromOutside: Bool {
         guard let leader = members.filter(\.isLeader).max(by: { $0.term < $1.term }) else { return false }
-        return leader.isBroken && leader.isUp
+        return leader.isUp && leader.broken == .oneNeighbour
     }
 }

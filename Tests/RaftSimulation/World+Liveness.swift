@@ -41,7 +41,9 @@ extension World {
             if target == nil, acknowledged > before { target = acknowledged }
             try advance()
             guard let target, participants().allSatisfy({ $0.applied >= target }) else { continue }
-            if try readEverywhere(until: deadline) { return }
+            guard clients.isEmpty, try readEverywhere(until: deadline) else { continue }
+            for member in participants() { try checker.holdsAcknowledged(member) }
+            return
         }
         if isServedFromOutside { return reached.note(.servedFromOutside) }
         let state = members.map { member in
@@ -49,7 +51,8 @@ extension World {
             let status = core.status
             let notes = [
                 status.isRecovering ? "recovering" : nil, member.isHealing ? "healing" : nil,
-                status.incomingSnapshot.map { "fetching \($0.index)" }, status.transferTarget.map { "handing over to \($0.slot)" },
+                status.incomingSnapshot.map { "fetching \($0.index)" },
+                clients.isEmpty ? nil : "requests open", status.transferTarget.map { "handing over to \($0.slot)" },
             ].compactMap { $0 }
             return "\(member.slot): \(core.role) term \(core.term) commit \(core.commitIndex) of \(core.lastIndex) voters "
                 + "\(core.configuration.voters.map(\.slot)) \(notes.joined(separator: ", "))"
@@ -87,6 +90,8 @@ extension World {
     /// L1's idle stage and L3: with nothing to do and one follower's link to the leader cut, neither the term
     /// nor the leader may change, and nothing may be left on any counter.
     private func stayCalm() throws(Violation) {
+        isIdle = true
+        for member in members { member.taken = [] }
         // Proposals of before the healing may still be on their way to the last members, and the removal of the
         // leader may be among them: then another one is elected first.
         let deadline = now + backlogTicks() + 20 * electionTicks

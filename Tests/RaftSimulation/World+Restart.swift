@@ -62,7 +62,16 @@ extension World {
         if let base = disk.base {
             member.configurations = [ConfigurationRecord(index: base.position.index, configuration: base.configuration)]
         }
-        member.joined = joined(in: disk.entries.filter { $0.index <= disk.applied })
+        member.machine = Machine(voters: profile.voters, entries: disk.entries.prefix(Int(disk.applied.rawValue)))
+        #if CREDENCE_MUTANTS
+        if mutant == .appliedIndexApart, let last = disk.entries.prefix(Int(disk.applied.rawValue)).last { _ = member.machine.apply(last) }
+        #endif
+        member.waitingReads = []
+        member.taken = []
+        member.awaitedByIndex = [:]
+        member.appended = [:]
+        member.freshness = FreshnessTracker()
+        member.freshPoint = nil
         for entry in disk.entries where entry.index > disk.base?.position.index ?? .zero {
             if entry.kind == .configuration, let configuration = try? Configuration(decoding: entry.payload) {
                 member.configurations.append(ConfigurationRecord(index: entry.index, configuration: configuration))

@@ -70,6 +70,7 @@ extension World {
     /// The core has issued the installation: from here on this is the member's log.
     func install(_ descriptor: SnapshotDescriptor, at member: Member) throws(Violation) {
         let count = Int(descriptor.position.index.rawValue)
+        if member.isLeader { throw Violation(invariant: "G6", tick: now, detail: "leader \(member.slot) replaces its own log") }
         if !member.isHealing, !member.applying.isEmpty {
             throw Violation(invariant: "W8", tick: now, detail: "member \(member.slot) installs while it applies")
         }
@@ -96,16 +97,13 @@ extension World {
         member.isHealing = false
         member.applying = []
         member.applied = position.index
-        member.joined = joined(in: checker.log(through: position.index).entries)
-    }
-
-    func joined(in entries: [Entry]) -> [MemberID] {
-        var joined = (0..<profile.voters).map { MemberID(slot: $0) }
-        for entry in entries where entry.kind == .command && entry.payload.first == 1 && entry.payload.count == 2 {
-            let id = MemberID(slot: Int(entry.payload[1]))
-            if !joined.contains(id) { joined.append(id) }
-        }
-        return joined
+        member.machine = Machine(voters: profile.voters, entries: checker.log(through: position.index).entries[...])
+        #if CREDENCE_MUTANTS
+        if mutant == .snapshotOmitsAnswers { member.machine.forgetAnswers() }
+        #endif
+        try serveReads(of: member)
+        advanceFreshness(of: member)
+        for taken in member.taken where member.machine.answer(to: taken.request.id) != nil { try answerTaken(taken.request.id, at: member) }
     }
 
     /// The state file is synced now and then; what lies before may go from the log.

@@ -26,6 +26,7 @@ extension World {
         if !output.committed.isEmpty, !member.isHealing { schedule(output.committed, for: member) }
         for read in output.reads { try confirm(read, at: member) }
         for id in output.failedReads {
+            member.freshness.failed(id)
             if reads.removeValue(forKey: id) != nil { reached.note(.readLostWithLeader) }
         }
         for result in output.proposals { note(result, by: member) }
@@ -127,18 +128,20 @@ extension World {
     private func send(_ message: Message, by member: Member) throws(Violation) {
         try checker.sends(message, by: member, members: members)
         if case .preVoteReply = message.body { reached.note(.preVoteAnswered) }
-        let (from, to) = (member.slot, message.to.slot)
+        transmit(from: member.slot, to: message.to.slot) { .deliver(message, $0) }
+    }
+
+    /// Over the link, with all that may happen there. `happening` is given the connection's number.
+    func transmit(from: Int, to: Int, _ happening: (Int) -> Happening) {
         if network.isCut(from: from, to: to) { return }
-        let connection = network.connection(from: from, to: to)
-        if isHealed {
-            return timeline.add(.deliver(message, connection), at: now + networkDraw.int(in: 0...1), now: now)
-        }
+        let sent = happening(network.connection(from: from, to: to))
+        if isHealed { return timeline.add(sent, at: now + networkDraw.int(in: 0...1), now: now) }
         if networkDraw.chance(profile.dropPermille) { return }
         let arrival = max(now + networkDelay(), network.holdEnds(from: from, to: to))
-        timeline.add(.deliver(message, connection), at: arrival, now: now)
+        timeline.add(sent, at: arrival, now: now)
         if networkDraw.chance(profile.duplicatePermille) {
             let delay = networkDraw.int(in: 0...profile.networkDelayMax * 2 + 1)
-            timeline.add(.deliver(message, connection), at: now + delay, now: now)
+            timeline.add(sent, at: now + delay, now: now)
         }
     }
 

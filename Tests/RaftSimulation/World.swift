@@ -25,6 +25,7 @@ final class World {
     var timerDraw: Stream
     /// For what goes wrong after the faults have ended.
     var endDraw: Stream
+    var clientDraw: Stream
 
     var faults: FaultPlan
     var pendingBursts: [Fault.Burst] = []
@@ -34,7 +35,12 @@ final class World {
     /// Reads under way: the index that each must cover. Only looked up.
     var reads: [UInt64: LogIndex] = [:]
     var confirmedReads: [UInt64: Int] = [:]
+    var clients: [ClientRequest] = []
+    var answeredLater: [(id: UInt64, slot: Int)] = []
+    var staleness: Staleness
     var isHealed = false
+    /// Nobody asks for anything any more.
+    var isIdle = false
     /// The highest index a client has been told of.
     var acknowledged = LogIndex.zero
 
@@ -58,6 +64,8 @@ final class World {
         workDraw = Stream(seed: seed, purpose: 5)
         timerDraw = Stream(seed: seed, purpose: 6)
         endDraw = Stream(seed: seed, purpose: 7)
+        clientDraw = Stream(seed: seed, purpose: 8)
+        staleness = Staleness(boundTicks: profile.stalenessBoundTicks)
         found(count)
     }
 
@@ -110,6 +118,9 @@ final class World {
     func advance() throws(Violation) {
         try drain()  // what clients and faults caused between two ticks
         now += 1
+        staleness.advance(to: now)
+        if !isIdle { try runClients() }
+        try answerLater()
         for member in members {
             if let at = member.restartAt, at <= now, !member.isUp {
                 loseEntries(of: member)
@@ -118,6 +129,8 @@ final class World {
             guard member.isUp, member.pausedUntil <= now else { continue }
             // Questions may wait for a sleeper; it hears them before it hears what happened meanwhile.
             if member.pausedUntil == now, profile.focus == .reads { _ = try read(at: member) }
+            try verify(at: member)
+            try askForFreshness(member)
             // A clock that runs fast or slow by a tick now and then.
             var ticks = isHealed ? 1 : member.clock.ticks()
             if timerDraw.chance(isHealed ? 0 : profile.clockSkewPermille) { ticks = timerDraw.chance(500) ? 0 : ticks + 1 }
@@ -142,6 +155,10 @@ final class World {
             guard connection == network.connection(from: message.from.slot, to: message.to.slot) else { return }
             if postponed(happening, for: member) { return }
             try step(member, .received(message))
+        case .shell(let message, let connection):
+            guard connection == network.connection(from: message.from, to: message.to) else { return }
+            if postponed(happening, for: members[message.to]) { return }
+            try receive(message)
         case .diskDone(let slot, let run):
             let member = members[slot]
             guard runs[slot] == run, !postponed(happening, for: member) else { return }
