@@ -25,6 +25,8 @@ final class Member {
     var joined: [MemberID] { machine.joined }
     /// Confirmed, and waiting until the index is applied.
     var waitingReads: [(read: ConfirmedRead, floor: LogIndex)] = []
+    /// Of its present reign, if it leads.
+    var rounds = RoundWatch()
     var taken: [TakenRequest] = []
     /// The term in which it has appended each request. Only looked up.
     var appended: [UInt64: Term] = [:]

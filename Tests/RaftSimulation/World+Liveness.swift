@@ -111,10 +111,17 @@ extension World {
             for link in network.both(leader.slot, cut.slot) { network.set(link, isCut: true) }
             tracer.note(now, cut.slot, "cut from leader")
         }
+        let sentBefore = messagesSent
         for _ in 0..<15 * electionTicks {
             try advance()
             if leader.isLeader, leader.term == term { continue }
             throw Violation(invariant: "L1", tick: now, detail: "idle with one link cut: leader \(leader.slot) of term \(term) was deposed")
+        }
+        // L2: per heartbeat a question and an answer for each member, and as much again for those that are cut off.
+        let roundsMax = 15 * electionTicks / profile.settings.heartbeatTicks + 15
+        let messagesMax = 8 * members.count * roundsMax
+        if messagesSent - sentBefore > messagesMax {
+            throw Violation(invariant: "L2", tick: now, detail: "\(messagesSent - sentBefore) messages of an idle cluster, at most \(messagesMax) expected")
         }
     }
 }

@@ -77,7 +77,7 @@ extension World {
         if count < Int(member.disk.applied.rawValue) {
             throw Violation(invariant: "W8", tick: now, detail: "member \(member.slot) installs an older state than it has")
         }
-        if member.configurations.last.map({ $0.index > checker.committedIndex }) ?? false { reached.note(.installDuringChange) }
+        if members.contains(where: { $0.isUp && $0.configurations.last?.index ?? .zero > checker.committedIndex }) { reached.note(.installDuringChange) }
         let canonical = checker.log(through: descriptor.position.index)
         if member.lastCommit > descriptor.position.index, member.chain(at: descriptor.position.index) != canonical.chains.last {
             throw Violation(invariant: "G7", tick: now, detail: "member \(member.slot) had committed another log than the snapshot's")

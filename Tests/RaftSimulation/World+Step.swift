@@ -5,6 +5,7 @@ extension World {
     func step(_ member: Member, _ input: RaftInput) throws(Violation) {
         guard let output = member.step(input) else { return }
         steps += 1
+        if member.isLeader { try watchRounds(of: member, input, output) }
         let death = output.messages.isEmpty ? nil : midStepDeath(of: member)
         try note(output, by: member)
         try issue(output.storage, by: member)
@@ -30,10 +31,28 @@ extension World {
             if reads.removeValue(forKey: id) != nil { reached.note(.readLostWithLeader) }
         }
         for result in output.proposals { note(result, by: member) }
-        for transfer in output.transfers where transfer.outcome == .aborted { reached.note(.transferAborted) }
+        for transfer in output.transfers {
+            if transfer.outcome == .aborted { reached.note(.transferAborted) }
+            if transfer.outcome == .leadershipLost { reached.note(.handedOver) }
+        }
         tracer.record(now, member, output)
         for event in output.events {
             if case .snapshotInstalled = event { try step(member, .setLearners(member.joined)) }
+        }
+    }
+
+    /// W10.
+    private func watchRounds(of member: Member, _ input: RaftInput, _ output: RaftOutput) throws(Violation) {
+        if !member.wasLeader || member.term != member.lastTerm { member.rounds = RoundWatch() }
+        member.rounds.sees(input, at: steps)
+        for message in output.messages {
+            member.rounds.sends(message.body, at: steps)
+            guard case .readIndexReply(let token, let index) = message.body,
+                !member.rounds.answers(token: token, of: message.to, isConfirmed: index != nil, by: member) else { continue }
+            throw Violation(invariant: "W10", tick: now, detail: "leader \(member.slot) confirms a read of member \(message.to.slot) without a round of its own")
+        }
+        for read in output.reads where !member.rounds.confirms(read: read.id, by: member) {
+            throw Violation(invariant: "W10", tick: now, detail: "leader \(member.slot) confirms read \(read.id) without a round of its own")
         }
     }
 
@@ -133,6 +152,7 @@ extension World {
 
     /// Over the link, with all that may happen there. `happening` is given the connection's number.
     func transmit(from: Int, to: Int, _ happening: (Int) -> Happening) {
+        messagesSent += 1
         if network.isCut(from: from, to: to) { return }
         let sent = happening(network.connection(from: from, to: to))
         if isHealed { return timeline.add(sent, at: now + networkDraw.int(in: 0...1), now: now) }

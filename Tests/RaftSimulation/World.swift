@@ -15,6 +15,7 @@ final class World {
     let checker = Checker()
     var reached = Reached()
     var steps = 0
+    var messagesSent = 0
     /// Runs of each member so far; what was under way in an earlier one is void.
     var runs: [Int] = []
 
