@@ -35,7 +35,7 @@ struct MutantRecord {
         case .campaignsUnsynced: MutantRecord(.a, "canonical a54636bf, #386", "W2", "G3")
         case .comparesLogsByIndexOnly: MutantRecord(.a, "thesis §3.6.1", "G3")
         case .wantsTermAndIndex: MutantRecord(.b, "hashicorp 441bd09, openraft a48a3282", "L1")
-        case .countsLateVotes: MutantRecord(.b, "cowsql df9cd476, fdce566b", "G1")
+        case .countsLateVotes: MutantRecord(.c, "cowsql df9cd476, fdce566b", "G1")
         case .countsLearners: MutantRecord(.a, "willemt c4de21e", "W3")
         case .commitsEarlierTerms: MutantRecord(.a, "canonical 524f7354", "W3", "G3")
         case .majorityOffByOne: MutantRecord(.a, "hashicorp 163a55f", "W3")
@@ -66,8 +66,8 @@ struct MutantRecord {
         case .onlyMembersVote: MutantRecord(.b, "etcd#10998, openraft#2091", "L1")
         case .newMembersAreSilent: MutantRecord(.scripted, "etcd TestAddNodeCheckQuorum", "L2")
         case .acknowledgesSnapshotEarly: MutantRecord(.a, "cowsql e514f78f", "W1")
-        case .campaignsDuringInstall: MutantRecord(.b, "canonical 4fbd3c01", "W2", "W8", "G3", "G6")
-        case .neverOffersAgain: MutantRecord(.a, "openraft#1828", "L1")
+        case .campaignsDuringInstall: MutantRecord(.c, "canonical 4fbd3c01", "W2", "W8", "G3", "G6")
+        case .neverOffersAgain: MutantRecord(.b, "openraft#1828", "L1")
         case .snapshotOmitsAnswers: MutantRecord(.a, "redisraft#568", "C2", "C3", "G4", "C6")
         case .appliedIndexApart: MutantRecord(.b, "etcd#13766, rqlite#2747", "G4", "C2")
         case .preVoteGrantCarriesOwnTerm: MutantRecord(.a, "etcd d4471b2, canonical da1ee059", "L1")
@@ -81,7 +81,7 @@ struct MutantRecord {
         case .appliesTwice: MutantRecord(.a, "thesis §6.3", "C2")
         case .forwardsForEver: MutantRecord(.a, "redisraft#13", "L3", "C2")
         case .freshOnReceipt: MutantRecord(.a, "nebula#2723, tikv#964", "C4")
-        case .freshByWakefulClock: MutantRecord(.a, "CLOCK_MONOTONIC in suspension", "C4")
+        case .freshByWakefulClock: MutantRecord(.b, "CLOCK_MONOTONIC in suspension", "C4")
         }
     }
 }

@@ -31,6 +31,7 @@ struct Profile {
     var pausePermille: Int
     var diskLatencyMax: Int
     var diskStallPermille: Int
+    var slowFilesPermille: Int
     var applyLatencyMax: Int
     var clockSkewPermille: Int
     /// Constant rate error of each clock: one in a thousand is assumed, more costs only freshness.
@@ -93,10 +94,11 @@ struct Profile {
         pausePermille = draw.chance(600) ? 0 : draw.int(in: 1...15)
         diskLatencyMax = draw.chance(200) ? 0 : draw.int(in: 1...settings.electionTicks)
         diskStallPermille = draw.chance(700) ? 0 : draw.int(in: 1...5)
+        slowFilesPermille = diskStallPermille
         applyLatencyMax = draw.chance(500) ? 0 : draw.int(in: 1...20)
         clockSkewPermille = draw.chance(700) ? 0 : draw.int(in: 1...200)
         clockErrorPermilleMax = [0, 1, 1, 200][draw.int(in: 0...3)]
-        suspendPermille = draw.chance(600) ? 0 : draw.int(in: 1...8)
+        suspendPermille = draw.chance(400) ? 0 : draw.int(in: 1...8)
         linkFaultPermille = draw.chance(500) ? 0 : draw.int(in: 2...30)
 
         leaderCrashAtHealPermille = draw.chance(500) ? 0 : draw.int(in: 200...900)
@@ -110,7 +112,7 @@ struct Profile {
         faultsAtTheEnd = EndFaults.allCases[draw.int(in: 0...3)]
         clientPermille = draw.chance(400) ? 0 : draw.int(in: 50...400)
         remembersOffers = draw.chance(500)
-        stalenessBoundTicks = settings.electionTicks * draw.int(in: 2...8)
+        stalenessBoundTicks = settings.electionTicks * (draw.chance(500) ? 2 : draw.int(in: 2...8))
         revocationPermille = draw.chance(400) ? 0 : draw.int(in: 10...100)
 
         usesSnapshots = draw.chance(500)
@@ -146,8 +148,11 @@ struct Profile {
             settings.trailingEntries = draw.int(in: 0...3)
             settings.compactionStepEntries = 1
             proposalPermille = draw.int(in: 300...800)
+            // Offers and receivers are lost while the leader stays.
+            settings.snapshotPatienceTicks = 3_000
+            dropPermille = draw.int(in: 0...250)
+            crashPermille = draw.int(in: 5...25)
             healPermille = 0
-            if draw.chance(500) { dropPermille = draw.int(in: 50...200) }
             if draw.chance(500) {
                 spares = max(1, spares)
                 changePermille = draw.int(in: 40...120)
@@ -166,6 +171,7 @@ struct Profile {
             crashPermille = draw.int(in: 5...20)
             midStepCrashPermille = draw.int(in: 1...6)
             if draw.chance(300) { powerLossPermille = draw.int(in: 1...5) }
+            if draw.chance(500) { leanToSlowHealing(&draw) }
         case .calm:
             // Little goes wrong, so that much gets done.
             partitionPermille = 0
@@ -174,6 +180,18 @@ struct Profile {
             midStepCrashPermille = 0
             powerLossPermille = 0
         }
+    }
+
+    /// Members replace their state while leaders fall: they hold the whole log, and could win.
+    private mutating func leanToSlowHealing(_ draw: inout Stream) {
+        healPermille = draw.int(in: 15...60)
+        changePermille = 0
+        diskLatencyMax = 2
+        diskStallPermille = 0
+        slowFilesPermille = draw.int(in: 20...80)
+        settings.snapshotChunkBytes = 64
+        partitionPermille = draw.int(in: 10...30)
+        proposalPermille = draw.int(in: 10...100)
     }
 
     /// Elections one after the other, with answers of earlier rounds still on their way.

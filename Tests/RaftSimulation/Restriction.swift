@@ -46,7 +46,9 @@ extension Profile {
         case .duplicate: duplicatePermille = 0
         case .delay: networkDelayMax = 0
         case .diskDelay: diskLatencyMax = 0
-        case .diskStall: diskStallPermille = 0
+        case .diskStall:
+            diskStallPermille = 0
+            slowFilesPermille = 0
         case .applyDelay: applyLatencyMax = 0
         case .skew:
             clockSkewPermille = 0

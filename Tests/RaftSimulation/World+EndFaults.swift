@@ -9,8 +9,12 @@ extension World {
         let configuration = leader.configuration
         let spare = configuration.voters.count - configuration.majority
         guard spare > 0 else { return false }
-        let broken = configuration.voters.shuffled(with: &endDraw).prefix(endDraw.int(in: 1...spare)).map { members[$0.slot] }
+        var voters = configuration.voters.shuffled(with: &endDraw)
+        if endDraw.chance(500), let place = voters.firstIndex(of: leader.id) { voters.swapAt(0, place) }
+        let broken = voters.prefix(endDraw.int(in: 1...spare)).map { members[$0.slot] }
         for member in broken { member.broken = drawBreak() }
+        // A leader that can no longer write is the one that must go.
+        if endDraw.chance(500), leader.isBroken { leader.broken = .stuckDisk }
         for member in broken { if let kind = member.broken { apply(kind, to: member) } }
         return true
     }

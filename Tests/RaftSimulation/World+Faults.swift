@@ -20,6 +20,11 @@ extension World {
         if faultDraw.chance(profile.diskStallPermille), let member = faultDraw.pick(likelyLeaders()) {
             inject(.stall(slot: member.slot, ticks: faultDraw.int(in: 1...3 * electionTicks)))
         }
+        if faultDraw.chance(profile.slowFilesPermille) {
+            // Those that replace their state are who it matters to.
+            let member = faultDraw.pick(members.filter(\.isHealing)) ?? members[anySlot()]
+            inject(.slowFiles(slot: member.slot, ticks: faultDraw.int(in: 1...6 * electionTicks)))
+        }
         if faultDraw.chance(profile.linkFaultPermille), members.count > 1 { makeLinkFault() }
     }
 

@@ -17,6 +17,9 @@ extension World {
             guard let member = member(slot) else { return }
             member.disk.busyUntil = max(now, member.disk.busyUntil) + ticks
             member.shellBusyUntil = max(now, member.shellBusyUntil) + ticks
+        case .slowFiles(let slot, let ticks):
+            guard let member = member(slot) else { return }
+            member.shellBusyUntil = max(now, member.shellBusyUntil) + ticks
         case .heal(let slot): if let member = member(slot) { pendingHeals.append(member.slot) }
         default: strikeLinks(fault)
         }
