@@ -43,6 +43,7 @@ package enum Mutant: String, CaseIterable, Sendable {
     case newMembersAreSilent = "M39"
     case acknowledgesSnapshotEarly = "M40"
     case campaignsDuringInstall = "M41"
+    case keepsArrivingSnapshot = "M41b"
     case neverOffersAgain = "M44"
     // In the simulated shell: what a snapshot and a restart bring.
     case snapshotOmitsAnswers = "M43"

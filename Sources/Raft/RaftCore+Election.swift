@@ -41,7 +41,7 @@ extension RaftCore {
         guard canCampaign else { return }
         // A log that is put forward must not be replaced afterwards: what has arrived of a snapshot waits on the
         // disk for the next leader to offer it again.
-        if incoming?.holdsLog != true { incoming = nil }
+        if incoming?.holdsLog != true, !mutated(.keepsArrivingSnapshot) { incoming = nil }
         enterTerm(term.next, vote: id)
         clock.restart()
         lastPoll += 1

@@ -67,6 +67,7 @@ struct MutantRecord {
         case .newMembersAreSilent: MutantRecord(.scripted, "etcd TestAddNodeCheckQuorum", "L2")
         case .acknowledgesSnapshotEarly: MutantRecord(.a, "cowsql e514f78f", "W1")
         case .campaignsDuringInstall: MutantRecord(.c, "canonical 4fbd3c01", "W2", "W8", "G3", "G6")
+        case .keepsArrivingSnapshot: MutantRecord(.scripted, "here, found by this simulation", "G6")
         case .neverOffersAgain: MutantRecord(.b, "openraft#1828", "L1")
         case .snapshotOmitsAnswers: MutantRecord(.a, "redisraft#568", "C2", "C3", "G4", "C6")
         case .appliedIndexApart: MutantRecord(.b, "etcd#13766, rqlite#2747", "G4", "C2")

@@ -9,6 +9,7 @@ struct ScriptedCore {
     private(set) var sent: [Message] = []
     private(set) var proposals: [ProposalResult] = []
     private(set) var lastOperation: UInt64 = 0
+    private(set) var installs = 0
 
     /// Its log holds the founding configuration and `terms` after it, nothing of which is committed.
     init(_ mutant: Mutant?, terms: [UInt64] = [], settings: RaftSettings = RaftSettings()) throws(RestoreError) {
@@ -33,6 +34,7 @@ struct ScriptedCore {
         let output = core.step(input)
         sent += output.messages
         proposals += output.proposals
+        installs += output.storage.count { $0.install != nil }
         if let operation = output.storage.last { lastOperation = operation.id }
     }
 
