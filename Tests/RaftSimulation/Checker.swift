@@ -11,7 +11,7 @@ final class Checker {
     private var entries: [LogPosition: UInt64] = [:]
     /// Chain of each committed index, and the term of the leader that committed it.
     private(set) var committed: [UInt64] = []
-    private var committedIn: [Term] = []
+    private(set) var committedIn: [Term] = []
     /// The committed log itself.
     private(set) var log: [Entry] = []
     /// The committed configurations, ascending.
@@ -146,36 +146,5 @@ final class Checker {
         log.append(entry)
         guard entry.kind == .configuration, let configuration = try? Configuration(decoding: entry.payload) else { return }
         configurations.append(ConfigurationRecord(index: entry.index, configuration: configuration))
-    }
-
-    // MARK: Snapshots
-
-    func chain(at index: LogIndex) -> UInt64? {
-        index > .zero && index <= committedIndex ? committed[Int(index.rawValue) - 1] : nil
-    }
-
-    func configuration(asOf index: LogIndex) -> Configuration {
-        configurations.last { $0.index <= index }?.configuration ?? .empty
-    }
-
-    func log(through index: LogIndex) -> (entries: [Entry], chains: [UInt64]) {
-        let count = Int(index.rawValue)
-        return (Array(log.prefix(count)), Array(committed.prefix(count)))
-    }
-
-    /// W6: a snapshot has the configuration and the content that belong to its index.
-    func snapshot(_ descriptor: SnapshotDescriptor, by member: Member) throws(Violation) {
-        let index = descriptor.position.index
-        guard let chain = chain(at: index), World.bytes(of: chain) == descriptor.id.hash else {
-            try fail("W6", "member \(member.slot) makes a snapshot of \(index) that is not the committed state")
-        }
-        if descriptor.configuration != configuration(asOf: index) {
-            try fail("W6", "member \(member.slot) puts other voters into its snapshot of \(index)")
-        }
-    }
-
-    /// The term in which an index was committed.
-    func committedIn(_ index: LogIndex) -> Term? {
-        index > .zero && index <= committedIndex ? committedIn[Int(index.rawValue) - 1] : nil
     }
 }

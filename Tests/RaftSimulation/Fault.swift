@@ -35,7 +35,7 @@ enum Fault: Equatable, Sendable {
     /// What is sent on the link arrives at the end, across restarts and changes of leader.
     case hold(Link, ticks: Int)
     case stall(slot: Int, ticks: Int)
-    /// Work on snapshot files alone takes so much longer: the log goes on.
+    /// Work on snapshot files alone takes at least so long: the log goes on.
     case slowFiles(slot: Int, ticks: Int)
     case heal(slot: Int)
     /// The whole machine sleeps; of its clocks only the one that counts suspension goes on.
@@ -80,7 +80,7 @@ extension Fault: CustomStringConvertible {
         case .reset(let link): return "link \(link) loses what is under way"
         case .hold(let link, let ticks): return "link \(link) holds everything back for \(ticks)"
         case .stall(let slot, let ticks): return "member \(slot)'s disk stalls for \(ticks)"
-        case .slowFiles(let slot, let ticks): return "member \(slot)'s snapshot files take \(ticks) longer"
+        case .slowFiles(let slot, let ticks): return "member \(slot)'s snapshot files take at least \(ticks)"
         case .heal(let slot): return "member \(slot) is told to heal"
         case .suspend(let slot, let ticks): return "member \(slot)'s machine sleeps for \(ticks)"
         }

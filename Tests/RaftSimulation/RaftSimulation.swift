@@ -39,7 +39,7 @@ enum RaftSimulation {
             seed: seed, mutant: options.mutant, traces: options.traces, restriction: options.restriction, faults: listed)
         let violation = world.outcome()
         print(violation.map { "seed \(seed) \($0)" } ?? "seed \(seed) clean")
-        print("steps \(world.steps), faults \(world.faults.recorded.count), trace \(String(world.tracer.value, radix: 16))")
+        print("steps \(world.steps), faults \(listed?.count ?? world.faults.recorded.count), trace \(String(world.tracer.value, radix: 16))")
         return violation == nil
     }
 

@@ -15,11 +15,11 @@ extension World {
             member.clock.sleep(ticks)
         case .stall(let slot, let ticks):
             guard let member = member(slot) else { return }
-            member.disk.busyUntil = max(now, member.disk.busyUntil) + ticks
-            member.shellBusyUntil = max(now, member.shellBusyUntil) + ticks
+            member.disk.busyUntil = max(now + ticks, member.disk.busyUntil)
+            member.shellBusyUntil = max(now + ticks, member.shellBusyUntil)
         case .slowFiles(let slot, let ticks):
             guard let member = member(slot) else { return }
-            member.shellBusyUntil = max(now, member.shellBusyUntil) + ticks
+            member.shellBusyUntil = max(now + ticks, member.shellBusyUntil)
         case .heal(let slot): if let member = member(slot) { pendingHeals.append(member.slot) }
         default: strikeLinks(fault)
         }
