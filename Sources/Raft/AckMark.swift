@@ -7,12 +7,18 @@
 package struct AckMark: Equatable, Sendable {
     /// The last entry that was durable.
     package let position: LogPosition
-    /// The member's term then: the leader it acknowledged to was that term's or an earlier one's.
+    /// The member's term when its log came to end there: that of the leader whose entries they are. A vote since
+    /// then does not move it, or a member could owe an entry of a term in which nobody ever led.
     package let term: Term
 
     package init(position: LogPosition, term: Term) {
         self.position = position
         self.term = term
+    }
+
+    /// The mark once the log ends at `last`, in the member's `term`.
+    package func moved(to last: LogPosition, in term: Term) -> AckMark {
+        last == position ? self : AckMark(position: last, term: term)
     }
 
     /// Whether a log makes good what was lost: it holds the marked entry, or its last entry is of a later term,

@@ -221,7 +221,9 @@ package final class LogStore {
         let owed = isRecovering ? mark : nil
         try markFile.write(
             AckMarkFile.Content(
-                mark: owed ?? AckMark(position: tail.position, term: hardState.term), hardState: hardState))
+                mark: owed ?? mark?.moved(to: tail.position, in: hardState.term)
+                    ?? AckMark(position: tail.position, term: hardState.term),
+                hardState: hardState))
     }
 
     private func holds(_ position: LogPosition) throws(StorageError) -> Bool {

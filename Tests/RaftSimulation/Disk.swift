@@ -45,7 +45,7 @@ struct Disk {
 
     mutating func repaired() {
         isDamaged = false
-        mark = AckMark(position: last, term: hardState.term)
+        mark = mark?.moved(to: last, in: hardState.term)
     }
 
     mutating func lose(_ count: Int) {
@@ -99,6 +99,8 @@ struct Disk {
         chains += write.chains
         if let hardState = write.operation.hardState { self.hardState = hardState }
         if let base = write.operation.base { self.base = base }
-        if !isDamaged, entries.count > 0 { mark = AckMark(position: last, term: hardState.term) }
+        if !isDamaged, entries.count > 0 {
+            mark = mark?.moved(to: last, in: hardState.term) ?? AckMark(position: last, term: hardState.term)
+        }
     }
 }

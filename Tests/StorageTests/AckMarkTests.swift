@@ -70,6 +70,14 @@ struct AckMarkTests {
         #expect(!again.isRecovering && again.lastIndex == LogIndex(5))
     }
 
+    @Test("a vote does not move the mark: nothing was acknowledged in its term")
+    func voteLeavesTheMark() throws {
+        let store = try LogStore.create(path: path, identity: Samples.identity)
+        try append(1...3, to: store)
+        try store.perform([StorageOperation(id: 2, hardState: HardState(term: Term(9), vote: Samples.member(1)))])
+        #expect(store.mark == AckMark(position: Samples.entry(3).position, term: Term(1)))
+    }
+
     @Test("the newer term and vote win, whichever file has them")
     func hardState() throws {
         let store = try LogStore.create(path: path, identity: Samples.identity)
