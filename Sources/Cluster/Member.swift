@@ -20,7 +20,7 @@ package final class Member: Sendable {
     private let storage: StorageThread
     private let directory: DataDirectory
     private let tlsIdentity: Mutex<TLSServerIdentity>
-    private let onTLSChange = Mutex<(@Sendable (TLSServerIdentity) -> Void)?>(nil)
+    private let onTLSChange = HandlerBox<TLSServerIdentity>()
 
     init(node: Node, storage: StorageThread, directory: DataDirectory) async throws(StartError) {
         self.node = node
@@ -88,12 +88,12 @@ package final class Member: Sendable {
 
     /// Called whenever the listeners must present something new; at most one handler.
     package func onServerTLSChange(_ handler: @escaping @Sendable (TLSServerIdentity) -> Void) {
-        onTLSChange.withLock { $0 = handler }
+        onTLSChange.set(handler)
     }
 
     private func replaceTLS(_ identity: TLSServerIdentity) {
         tlsIdentity.withLock { $0 = identity }
-        onTLSChange.withLock { $0 }?(identity)
+        onTLSChange.call(identity)
     }
 
     package static let peerProtocol = Node.peerProtocol

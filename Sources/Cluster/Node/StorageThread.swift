@@ -10,7 +10,7 @@ final class StorageThread: Sendable {
     private let loop: EventLoop
     private let clusterLoop: EventLoop
     private let worker = Mutex<LoopBound<StorageWorker>?>(nil)
-    private let handler = Mutex<(@Sendable (StorageEvent) -> Void)?>(nil)
+    private let handler = HandlerBox<StorageEvent>()
     /// Written by the storage thread, read by whoever asks for the status.
     private let troubleText = Mutex<String?>(nil)
     private let snapshots = Mutex<SnapshotThread?>(nil)
@@ -59,7 +59,7 @@ final class StorageThread: Sendable {
 
     /// `handler` runs on the cluster loop.
     func onEvent(_ handler: @escaping @Sendable (StorageEvent) -> Void) {
-        self.handler.withLock { $0 = handler }
+        self.handler.set(handler)
     }
 
     var trouble: String? { troubleText.withLock { $0 } }
@@ -122,6 +122,6 @@ final class StorageThread: Sendable {
         case .recovered: troubleText.withLock { $0 = nil }
         default: break
         }
-        clusterLoop.execute { [self] in handler.withLock { $0 }?(event) }
+        clusterLoop.execute { [self] in handler.call(event) }
     }
 }
