@@ -35,7 +35,8 @@ struct LogScan {
         let entry = try read(row, expected: expected)
         let chain = LogChain.link(entry, after: tail.chain)
         guard row.blob(4) == chain else { throw damage(at: expected, "its hash does not fit its content and the entry before") }
-        if entry.term != tail.position.term { termRuns.append(TermRun(term: entry.term, first: entry.index)) }
+        // The first one names its term even when it is that of the base: the core asks for terms from there on.
+        if termRuns.isEmpty || entry.term != tail.position.term { termRuns.append(TermRun(term: entry.term, first: entry.index)) }
         if entry.kind == .configuration { configurations.append(try configuration(in: entry)) }
         tail = LogTail(position: entry.position, chain: chain)
         return entry

@@ -152,5 +152,10 @@ struct SnapshotFilesTests {
         #expect(again.lastChain == head && again.basePosition == base.position)
         let restored = try again.recover(applied: LogIndex(50), window: 100)
         #expect(restored.entries == Samples.entries(41...60) && restored.baseConfiguration == base.configuration)
+        // A core starts from it, also when most of the log stays on the disk.
+        var window = try again.recover(applied: LogIndex(58), window: 2)
+        window.hardState = HardState(term: Term(1))
+        #expect(window.termRuns == [TermRun(term: Term(1), first: LogIndex(41))])
+        _ = try RaftCore(id: Samples.member(1), settings: RaftSettings(), restored: window, seed: 1)
     }
 }
