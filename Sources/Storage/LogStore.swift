@@ -21,6 +21,8 @@ package final class LogStore {
     package private(set) var hardState: HardState
     /// The log lacks what this member acknowledged; the mark stays until that is back.
     package private(set) var isRecovering: Bool
+    /// What opening found damaged, and what was done about it; for the operator.
+    package private(set) var damage: String?
     private var bytesSinceCheckpoint = 0
     private var hasGarbage = true
 
@@ -76,14 +78,22 @@ package final class LogStore {
         let markFile = try AckMarkFile.open(path: markPath(path))
         // A checkpoint syncs; it must not happen between writing an entry and acknowledging it.
         try file.read { try $0.execute(sql: "PRAGMA wal_autocheckpoint = 0") }
-        let (base, scan) = try walk(file, markFile.content, applied)
+        let (base, scan, damage) = try walk(file, markFile.content, applied)
         let hardState = try Self.hardState(file, markFile.content)
-        return try LogStore(file: file, markFile: markFile, base: base, scan: scan, hardState: hardState)
+        let store = try LogStore(file: file, markFile: markFile, base: base, scan: scan, hardState: hardState)
+        store.damage = damage.map { "\($0); \(store.remedy(applied))" }
+        return store
+    }
+
+    private func remedy(_ applied: AppliedPoint?) -> String {
+        if isRecovering { return "this member recovers what it had acknowledged from the others, and does not vote until then" }
+        if base.tail.position == applied?.position { return "the applied state holds all of that, so the log begins after it" }
+        return "nobody had been told of what was there, so it is cut off"
     }
 
     private static func walk(
         _ file: SQLiteFile, _ mark: AckMarkFile.Content?, _ applied: AppliedPoint?
-    ) throws(StorageError) -> (StoredBase, LogScan) {
+    ) throws(StorageError) -> (StoredBase, LogScan, String?) {
         let path = file.path
         let (base, scan, damage) = try file.read { db in
             let base = try LogSchema.base(db, file: path)
@@ -93,12 +103,18 @@ package final class LogStore {
         }
         let end = scan.tail.position.index
         if let applied, end < applied.position.index, damage != nil || mark != nil, end >= base.tail.position.index {
-            return try rebase(file, on: applied)
+            let (newBase, kept) = try rebase(file, on: applied)
+            return (newBase, kept, damage.map(named) ?? "\(path) ends at entry \(end)")
         }
-        guard let damage else { return (base, scan) }
+        guard let damage else { return (base, scan, nil) }
         guard mark != nil else { throw damage }
         try file.write { try LogSchema.truncate($0, from: end.next) }
-        return (base, scan)
+        return (base, scan, named(damage))
+    }
+
+    private static func named(_ damage: StorageError) -> String {
+        guard case .corrupt(let file, let index?, let what) = damage else { return "\(damage)" }
+        return "\(file) is damaged at entry \(index): \(what)"
     }
 
     /// The applied state holds all that the damaged part says, so the log can do without that part. What follows

@@ -176,6 +176,7 @@ struct MemberStart {
         settings.trailingEntries = options.logKeptEntries
         settings.compactionStepEntries = max(1, options.logKeptEntries / 4)
         let found: (RestoredState, TrustState, AppliedPoint)
+        let logger = logger
         do throws(StorageError) {
             let (logPath, statePath) = (directory.logPath, directory.statePath)
             let (window, windowBytes) = (settings.windowEntries, settings.windowBytes)
@@ -184,6 +185,7 @@ struct MemberStart {
                 let stores = try MemberStores.open(
                     logPath: logPath, statePath: statePath,
                     identity: StoreIdentity(clusterID: identity.clusterID, memberID: identity.id))
+                if let damage = stores.log.damage { logger.warning("\(damage)") }
                 let state = try stores.state.loadState()
                 let applied = stores.state.applied
                 let restored = try stores.log.recover(
