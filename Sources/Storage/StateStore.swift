@@ -48,7 +48,18 @@ package final class StateStore {
     /// Every row, checked against its checksum and read into the trust store's types.
     package func loadState() throws(StorageError) -> TrustState {
         let path = file.path
-        return try file.read { try Self.load($0, file: path) }
+        return try file.read { db in
+            try Self.checkLevel(db, file: path)
+            return try Self.load(db, file: path)
+        }
+    }
+
+    /// Before any row is read: those of a later level may be of kinds that this binary takes for damage.
+    private static func checkLevel(_ db: Database, file: String) throws {
+        let sql = "SELECT json_extract(value, '$.feature_level') FROM \(StateCollection.meta.rawValue)"
+        guard let level = try Row.fetchOne(db, sql: sql)?.integer(0), level > TrustState.featureLevel else { return }
+        throw StorageError.unsupportedVersion(
+            file: file, found: "feature level \(level)", supported: Int(TrustState.featureLevel))
     }
 
     static func load(_ db: Database, file path: String) throws -> TrustState {

@@ -36,7 +36,7 @@ extension ClusterTests {
                 _ = try await cluster.end(members[2], by: .terminate)
                 try await cluster.launch(members[2])
                 _ = try await eventually("the old version refuses to start") {
-                    Files.text(members[2].log).contains("install the version that the other members run") ? true : nil
+                    Files.text(members[2].log).contains("use the newer binary that wrote it") ? true : nil
                 }
             }
         }
