@@ -118,6 +118,7 @@ struct FaultInjector {
             try FileManager.default.removeItem(atPath: path)
             // A disk that failed for good wants a restart; a full one does not.
             Clock.pause(seconds: 2)
+            fleet.noteUnexpectedExit(of: slot)
             if !fleet.isRunning(slot) { try fleet.start(slot) }
             try fleet.awaitReady(slot)
         }
@@ -157,6 +158,7 @@ struct FaultInjector {
         for slot in all {
             fleet.signal(slot, SIGCONT)
             try fleet.network?.heal(slot)
+            fleet.noteUnexpectedExit(of: slot)
             if !fleet.isRunning(slot) { try fleet.start(slot) }
         }
         for slot in all { try fleet.awaitReady(slot) }

@@ -9,6 +9,8 @@ final class Fleet: @unchecked Sendable {  // only the conductor's thread changes
     private(set) var names: [String] = []
     private var processes: [Int: Process] = [:]
     private(set) var mounts: [String] = []
+    /// Members whose process ended although nobody here ended it, and how.
+    private(set) var unexpectedExits: [String] = []
     static let fakeTime = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 
     init(binary: String, directory: String, network: TestNetwork?) throws {
@@ -102,12 +104,22 @@ final class Fleet: @unchecked Sendable {  // only the conductor's thread changes
     }
 
     func end(_ slot: Int, by number: Int32) {
+        noteUnexpectedExit(of: slot)
         signal(slot, number)
         processes[slot]?.waitUntilExit()
+        processes[slot] = nil
+    }
+
+    /// A process that is still known here was not ended here.
+    func noteUnexpectedExit(of slot: Int) {
+        guard let process = processes[slot], !process.isRunning else { return }
+        let how = process.terminationReason == .uncaughtSignal ? "signal" : "status"
+        unexpectedExits.append("\(names[slot]) ended by itself, \(how) \(process.terminationStatus); see \(log(slot))")
+        processes[slot] = nil
     }
 
     func remove(keepingFiles: Bool) {
-        for slot in processes.keys {
+        for slot in Array(processes.keys) {
             signal(slot, SIGCONT)
             end(slot, by: SIGKILL)
         }

@@ -51,6 +51,7 @@ struct Mixed: ParsableCommand {
             for failure in verdict.failuresOnConnected.prefix(5) {
                 common.say("\(fleet.names[failure.member]) refused a good token at \(failure.asked): \(failure.reason)")
             }
+            for exit in verdict.unexpectedExits { common.say(exit) }
             if !verdict.isGood { common.say("again: cluster/chaos --seed \(common.seed) --minutes \(minutes)") }
             return safetyOnly ? verdict.isSafe : verdict.isGood
         }

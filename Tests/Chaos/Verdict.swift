@@ -17,11 +17,13 @@ struct Verdict {
     var lostRevocations = 0
     var differingAnswers = 0
     var trapLines: [String] = []
+    var unexpectedExits: [String] = []
 
     /// What must hold however slow the machine is.
     var isSafe: Bool {
         linearizable == .linearizable && indexOrderHolds && staleness.acceptancesAfterEverywhere == 0
             && staleness.acceptancesPastBound == 0 && lostRevocations == 0 && differingAnswers == 0 && trapLines.isEmpty
+            && unexpectedExits.isEmpty
     }
 
     /// On a machine that has time for its members, nobody who was left alone refuses a good token either.
@@ -67,10 +69,12 @@ struct Verdict {
     }
 
     mutating func readLogs(_ fleet: Fleet) {
+        for slot in fleet.names.indices { fleet.noteUnexpectedExit(of: slot) }
+        unexpectedExits = fleet.unexpectedExits
         for slot in fleet.names.indices {
             let text = (try? String(contentsOfFile: fleet.log(slot), encoding: .utf8)) ?? ""
             trapLines += text.split(separator: "\n").filter { line in
-                ["Fatal error", "Precondition failed", "Sanitizer", "contradicts itself"].contains { line.contains($0) }
+                ["Fatal error", "Program crashed", "Precondition failed", "Sanitizer", "contradicts itself"].contains { line.contains($0) }
             }.map(String.init)
         }
     }
@@ -87,6 +91,7 @@ struct Verdict {
             ("last acceptance after an acknowledgement", "\(staleness.longest / 1_000_000) ms"),
             ("good tokens refused by connected members", "\(failuresOnConnected.count)"),
             ("revocations lost", "\(lostRevocations)"), ("answers that differ at the end", "\(differingAnswers)"),
+            ("members that ended by themselves", "\(unexpectedExits.count)"),
             ("traps in logs", "\(trapLines.count)"), ("verdict", isGood ? "good" : isSafe ? "safe, but good tokens were refused" : "BAD"),
         ]
     }
