@@ -61,10 +61,18 @@ extension RaftCore {
 
     /// Pieces, questions and answers may be lost.
     mutating func tickSnapshot() {
-        if let incoming, incoming.phase == .receiving, clock.now - incoming.askedAt >= UInt64(settings.electionTicks) {
-            askAgain(incoming)
-        }
+        if let incoming { tick(incoming) }
         tickHealing()
+    }
+
+    /// A shell whose disk fails stays silent, and what it was asked is asked again with the next offer.
+    private mutating func tick(_ arriving: IncomingSnapshot) {
+        let silence = clock.now - arriving.askedAt, patience = UInt64(settings.electionTicks)
+        switch arriving.phase {
+        case .receiving where silence >= patience: askAgain(arriving)
+        case .staging where silence >= patience * UInt64(IncomingSnapshot.unansweredMax): incoming = nil
+        case .staging, .receiving, .verifying, .verified, .installing: break
+        }
     }
 
     /// What is there of one that nobody sends any more stays on the disk, in case it is offered again.
@@ -140,6 +148,8 @@ extension RaftCore {
         // One that is about to be installed heals as well as another.
         if incoming?.holdsLog != true { dropIncoming() }
         healing = Healing(atLeast: deliveredIndex)
+        // It may have waited for entries to be applied that this member will not apply any more.
+        installIfPossible()
         tickHealing()
     }
 

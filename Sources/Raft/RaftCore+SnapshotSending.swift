@@ -58,7 +58,8 @@ extension RaftCore {
         guard let transfer = reign.peers[slot].transfer, transfer.offered == wanted.id else { return }
         // It has it all: nothing more to send, and what it holds its acknowledgement says.
         guard wanted.offset < transfer.bytesTotal else { return reign.peers[slot].healingEnded() }
-        guard reign.snapshots.isReady(wanted.id) else { return }
+        // One piece at a time: however often a peer asks, the disk is read once for it.
+        guard reign.snapshots.isReady(wanted.id), transfer.chunkRead == nil else { return }
         lastLoad += 1
         reign.peers[slot].wants(from: wanted.offset, read: lastLoad, now: clock.now)
         output.snapshots.append(.read(ChunkRequest(
@@ -75,14 +76,13 @@ extension RaftCore {
             SnapshotChunk(id: id, offset: transfer.bytesDone, bytes: chunk.bytes)))
     }
 
-    /// A member that heals asks for a snapshot that covers all it holds. While the log ends before that, it
-    /// grows by an empty entry per question: in an idle cluster nothing else would.
+    /// A member that heals asks for a snapshot that covers what was handed out there. That was committed, so a
+    /// leader's log reaches as far (Raft §5.4); whoever asks for more is not helped by waiting.
     mutating func receiveSnapshotRequest(atLeast: LogIndex, from member: MemberID) {
         guard isLeader, let slot = reign.slot(of: member) else { return }
         reign.peers[slot].heard(at: clock.now)
-        if lastIndex < atLeast, lastIndex < .max {
-            append(Entry(index: lastIndex.next, term: term, kind: .noop, payload: []))
-            replicateToAll()
+        guard atLeast <= lastIndex else {
+            return output.events.append(.ignoredMessage(from: member, reason: "heals from beyond the log"))
         }
         reign.peers[slot].beginHealing(from: atLeast, now: clock.now)
         offerSnapshot(to: slot)

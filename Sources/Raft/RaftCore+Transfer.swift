@@ -12,7 +12,8 @@ extension RaftCore {
             endTransfer(.aborted)
             beginTransfer(to: target)
         }
-        transferRequests.append(request)
+        // Whoever asks again with the same id is answered once more, and not remembered twice.
+        if !transferRequests.contains(request) { transferRequests.append(request) }
         answerTransfer(request, .started(to: target))
         continueTransfer()
     }

@@ -114,3 +114,98 @@ import Testing
         }
     }
 }
+
+/// What the shell does not answer, and what a peer asks too often.
+@Suite struct SnapshotPatienceTests {
+    @Test("a shell that says nothing to a staged piece is asked again with the next offer")
+    func silentShell() throws {
+        var core = try SnapshotTests.follower()
+        let offer = SnapshotTests.descriptor(at: 9)
+        _ = core.step(SnapshotTests.message(.snapshotOffer(offer)))
+        // The disk was full: no answer. The leader goes on offering, which alone must not repeat the work.
+        #expect(core.step(SnapshotTests.message(.snapshotOffer(offer))).snapshots.isEmpty)
+        for _ in 0..<RaftSettings().electionTicks * IncomingSnapshot.unansweredMax {
+            _ = core.step(.tick)
+            _ = core.step(SnapshotTests.message(.heartbeat(Heartbeat(commit: .zero, round: 1))))
+        }
+        #expect(core.step(SnapshotTests.message(.snapshotOffer(offer))).snapshots == [.stage(offer)])
+    }
+
+    @Test("a member that heals installs a snapshot that waited for entries it will never apply")
+    func healsByWaitingSnapshot() throws {
+        var core = try SnapshotTests.follower()
+        let entry = Entry(index: LogIndex(2), term: Term(3), kind: .command, payload: [1])
+        let append = AppendRequest(previous: LogPosition(term: Term(1), index: LogIndex(1)), entries: [entry], commit: LogIndex(2))
+        let written = core.step(SnapshotTests.message(.append(append))).storage
+        #expect(core.step(.persisted(upTo: try #require(written.last).id)).committed == [entry])
+        let offer = SnapshotTests.descriptor(at: 9)
+        _ = core.step(SnapshotTests.message(.snapshotOffer(offer)))
+        _ = core.step(.snapshotStaged(offer.id, byteCount: 10))
+        // Entry 2 was handed out and is never applied: the shell is out of service.
+        #expect(core.step(.snapshotVerified(offer.id, isSound: true)).storage.isEmpty)
+        #expect(core.step(.heal).storage.map(\.install) == [offer])
+    }
+
+    /// `a` leads `b`, whose next entry is gone from the log.
+    private func leader() throws -> RaftCore {
+        var restored = RestoredState()
+        restored.hardState = HardState(term: Term(3))
+        restored.base = LogPosition(term: Term(3), index: LogIndex(5))
+        restored.baseConfiguration = SnapshotTests.voters
+        restored.applied = LogIndex(5)
+        var core = try RaftCore(id: SnapshotTests.a, settings: RaftSettings(), restored: restored, seed: 1)
+        while core.role != .preCandidate { _ = core.step(.tick) }
+        let poll = core.lastPoll
+        func reply(_ term: UInt64, _ body: Message.Body) -> RaftInput {
+            .received(Message(from: SnapshotTests.b, to: SnapshotTests.a, term: Term(term), body: body))
+        }
+        let campaign = core.step(reply(4, .preVoteReply(VoteReply(round: poll, isGranted: true))))
+        _ = core.step(.persisted(upTo: try #require(campaign.storage.last).id))
+        _ = core.step(reply(4, .voteReply(VoteReply(round: core.lastPoll, isGranted: true))))
+        try #require(core.isLeader)
+        return core
+    }
+
+    private func fromPeer(_ body: Message.Body) -> RaftInput {
+        .received(Message(from: SnapshotTests.b, to: SnapshotTests.a, term: Term(4), body: body))
+    }
+
+    @Test("however often a peer asks for a piece, one read is under way for it")
+    func oneReadAtATime() throws {
+        var core = try leader()
+        let prepare = core.step(fromPeer(.snapshotRequest(atLeast: LogIndex(5)))).snapshots
+        guard case .prepare(let id, _)? = prepare.first else {
+            Issue.record("\(prepare)")
+            return
+        }
+        let descriptor = SnapshotTests.descriptor(at: 5)
+        _ = core.step(.snapshotReady(id: id, descriptor))
+        let wanted = fromPeer(.snapshotWanted(SnapshotWanted(id: descriptor.id, offset: 0)))
+        let first = core.step(wanted).snapshots
+        guard case .read(let request)? = first.first else {
+            Issue.record("\(first)")
+            return
+        }
+        for _ in 0..<100 { #expect(core.step(wanted).snapshots.isEmpty) }
+        _ = core.step(.chunkRead(LoadedChunk(id: request.id, bytes: [1])))
+        #expect(core.step(wanted).snapshots.count == 1)
+    }
+
+    @Test("a peer that heals from beyond the log makes it no longer")
+    func requestBeyondTheLog() throws {
+        var core = try leader()
+        let last = core.lastIndex
+        for _ in 0..<10 {
+            let output = core.step(fromPeer(.snapshotRequest(atLeast: .max)))
+            #expect(output.storage.isEmpty && output.snapshots.isEmpty)
+        }
+        #expect(core.lastIndex == last)
+    }
+
+    @Test("a wish to hand over that is repeated a thousand times is remembered once")
+    func repeatedTransfers() throws {
+        var core = try leader()
+        for _ in 0..<1_000 { _ = core.step(.transferLeadership(id: 0, to: SnapshotTests.b)) }
+        #expect(core.transferRequests == [0])
+    }
+}
