@@ -15,7 +15,6 @@ internal import CUV
     var isLending: Bool { unsafe lent != nil }
 
     mutating func append(_ bytes: borrowing Span<UInt8>) {
-        waiting.reserveCapacity(waiting.count + bytes.count)
         unsafe bytes.withUnsafeBufferPointer { unsafe waiting.append(contentsOf: $0) }
     }
 
