@@ -1,4 +1,5 @@
 @testable import Cluster
+import EventLoop
 import JOSE
 import Raft
 import Testing
@@ -41,5 +42,44 @@ struct LineageTests {
         }
         #expect(lineages.json.arrayValue?.count == PeerLineages.countMax)
         #expect(try PeerLineages(lineages.json) == lineages)
+    }
+
+    @Test("a former member is forgotten, and makes room")
+    func formerMembers() {
+        var lineages = PeerLineages()
+        for low in 0...UInt64(PeerLineages.countMax) {
+            _ = lineages.judge(Lineage(counter: 5, nonce: 1), of: MemberID(high: 0, low: low))
+        }
+        let late = MemberID(high: 0, low: UInt64(PeerLineages.countMax))
+        #expect(lineages.judge(Lineage(counter: 4, nonce: 2), of: late) == .accepted, "there was no room to remember it")
+        lineages.keep { $0 == late || $0.low < 3 }
+        #expect(lineages.json.arrayValue?.count == 3)
+        #expect(lineages.judge(Lineage(counter: 4, nonce: 2), of: MemberID(high: 0, low: 2)) == .rollback)
+        #expect(lineages.judge(Lineage(counter: 5, nonce: 1), of: late) == .accepted)
+        #expect(lineages.judge(Lineage(counter: 4, nonce: 2), of: late) == .rollback)
+    }
+
+    @Test("a counter is not said before the disk holds it: a member killed in between comes back with what it said")
+    func durableBeforeSaid() throws {
+        let home = try TestDirectory()
+        try PrivateFile.makeDirectory(home.path)
+        var file = try LineageFile(path: "\(home.path)/lineage.json")
+        file.grow()
+        #expect(file.durableCounter == 0)
+        let written = file
+        try written.write()
+        file.grow()
+        file.wrote(written)
+        #expect(file.counter == 2 && file.durableCounter == 1)
+        // Killed here: the second growth never reached the disk.
+        let restarted = try LineageFile(path: file.path)
+        #expect(restarted.durableCounter == file.durableCounter)
+
+        // An older write that is reported late takes nothing back.
+        try file.write()
+        file.wrote(file)
+        file.wrote(written)
+        #expect(file.durableCounter == 2)
+        withExtendedLifetime(home) {}
     }
 }

@@ -30,9 +30,10 @@ final class TestDirectory: Sendable {
     }
 
     deinit {
-        let files = ["lock", "member.json", "keystore.json", "keystore.key"]
+        let files = ["lock", "member.json", "keystore.json", "keystore.key", "lineage.json", "log.db.mark"]
             + ["log.db", "state.db"].flatMap { [$0, $0 + "-wal", $0 + "-shm"] }
         for file in files { try? PrivateFile.remove(path + "/" + file) }
+        _ = unsafe rmdir(path + "/snapshots")
         _ = unsafe rmdir(path)
     }
 }

@@ -1,12 +1,16 @@
 import EventLoop
+import HashTreeCollections
 import Logging
 import Raft
+import TrustStore
 
 /// Recognising a directory that was restored from an old copy, or runs twice (docs/consensus.md §10).
 extension Node {
     static let lineagePeriod: Duration = .seconds(60)
 
-    var ownLineage: Lineage { Lineage(counter: lineageFile.counter, nonce: lineageNonce) }
+    /// What this member says of itself: never more than its disk remembers, because a member that comes back with
+    /// less than it once said is taken for an old copy, and shut out.
+    var ownLineage: Lineage { Lineage(counter: lineageFile.durableCounter, nonce: lineageNonce) }
 
     /// So that a copy that is a minute old is told from this run.
     func growLineage(now: MonotonicInstant) {
@@ -19,9 +23,10 @@ extension Node {
 
     /// Nil when the peer may speak; otherwise why not, for it to stop with.
     func objection(to lineage: Lineage, of member: MemberID) -> String? {
+        let known = lineageFile.peers
         switch lineageFile.peers.judge(lineage, of: member) {
         case .accepted:
-            saveLineage()
+            if lineageFile.peers != known { saveLineage() }
             return nil
         case .rollback:
             return "its data directory is older than what this member already ran with (restored from a copy?), so it has "
@@ -32,10 +37,21 @@ extension Node {
         }
     }
 
+    /// Who is no member any more comes back with a new id or not at all; without this their number would grow until
+    /// the table is full.
+    func forgetFormerMembers() {
+        guard state.cluster != nil else { return }
+        lineageFile.peers.keep { state.members[$0] != nil }
+    }
+
+    /// A write that fails is repeated with the next growth.
     private func saveLineage() {
         let file = lineageFile
-        storage.run { [logger] in
-            do throws(FileError) { try file.write() } catch {
+        storage.run { [loop, logger, weak self] in
+            do throws(FileError) {
+                try file.write()
+                loop.execute { [weak self] in self?.assumeIsolated { $0.lineageFile.wrote(file) } }
+            } catch {
                 logger.error("lineage.json cannot be written", metadata: ["reason": "\(error)"])
             }
         }

@@ -38,6 +38,7 @@ extension Node {
             inbound[key] = nil
             peer.close()
         }
+        forgetFormerMembers()
         reports = reports.filter { report in known.contains { $0.id == report.key } }
     }
 
@@ -121,7 +122,9 @@ extension Node {
             settleEffects(now: .now())
             compare(with: report, of: member)
         case .transfer(let target): transferAsked(to: target, by: member)
-        case .fenced(let reason): halt(reason)
+        // Only the answer to this member's own hello may say so (`PeerLink`); unasked it is nobody's to say.
+        case .fenced(let reason):
+            logger.warning("a member wants this one out, unasked; ignored", metadata: ["member": "\(name(of: member))", "reason": "\(reason)"])
         case .goodbye(let reason):
             logger.info("a member said goodbye", metadata: ["member": "\(name(of: member))", "reason": "\(reason)"])
         case .hello: break

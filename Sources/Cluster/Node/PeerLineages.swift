@@ -43,6 +43,11 @@ package struct PeerLineages: Equatable, Sendable {
         return .accepted
     }
 
+    /// Forgets everybody else.
+    package mutating func keep(_ isMember: (MemberID) -> Bool) {
+        seen = seen.filter { isMember($0.key) }
+    }
+
     package var json: JSON {
         .array(
             seen.sorted { $0.key < $1.key }.map { member, lineage in

@@ -8,6 +8,8 @@ struct LineageFile: Sendable {
 
     let path: String
     private(set) var counter: UInt64 = 0
+    /// The newest counter that the disk is known to hold; only this one may be said.
+    private(set) var durableCounter: UInt64 = 0
     var peers = PeerLineages()
 
     /// A directory without the file begins at zero.
@@ -18,6 +20,7 @@ struct LineageFile: Sendable {
             var reader = try JSONObjectReader(JSON(parsing: try PrivateFile.read(path, bytesMax: Self.bytesMax)))
             guard let counter = UInt64(try reader.string("counter")) else { throw reader.error("counter", "must be a number") }
             self.counter = counter
+            durableCounter = counter
             peers = try PeerLineages(.array(try reader.array("peers", max: PeerLineages.countMax)))
             try reader.finish()
         } catch {
@@ -32,4 +35,7 @@ struct LineageFile: Sendable {
     }
 
     mutating func grow() { counter += 1 }
+
+    /// `file`, an earlier value of this one, is on disk.
+    mutating func wrote(_ file: LineageFile) { durableCounter = max(durableCounter, file.counter) }
 }

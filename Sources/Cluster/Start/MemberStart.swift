@@ -220,6 +220,7 @@ struct MemberStart {
         file.grow()
         do throws(FileError) {
             try file.write()
+            file.wrote(file)
         } catch {
             throw .dataDirectoryUnusable(path: file.path, reason: "\(error)")
         }
