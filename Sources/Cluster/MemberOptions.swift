@@ -21,6 +21,9 @@ package struct MemberOptions: Sendable {
     package var logKeptEntries = 16_384
 
     package static let logKeptEntriesRange = 1...10_000_000
+    /// How often the file of the applied state is looked through for damage.
+    package var scrubPeriod: Duration = .seconds(3_600)
+    package static let scrubSecondsRange = 1...2_592_000
 
     package init(
         dataDirectory: String, name: String, advertise: [String], joinToken: String? = nil,

@@ -14,3 +14,10 @@ package enum TransferError: Error, Equatable, Sendable {
     case halted(String)
     case stopping
 }
+
+extension TransferError {
+    /// Every wait of a member ended for `error`.
+    init(_ error: ProposeError) {
+        self = if case .halted(let reason) = error { .halted(reason) } else { .stopping }
+    }
+}

@@ -122,6 +122,8 @@ package final class SnapshotFiles {
 
     /// Everything about the file that arrived: its length and hash, whose it is, its pages and rows, and that it
     /// stands where its sender said. Synced when this returns. Nil for one that is not sound, which is removed.
+    ///
+    /// - Throws: `unsupportedVersion` for one that only a newer binary can read: fetching it again would not help.
     package func verify(_ descriptor: SnapshotDescriptor) throws(StorageError) -> VerifiedSnapshot? {
         guard incoming == descriptor, incomingBytes == descriptor.byteCount, try Self.hash(of: partPath) == descriptor.id.hash
         else {
@@ -143,11 +145,12 @@ package final class SnapshotFiles {
             try Self.onDisk(path) { () throws(PrivateFile.Failure) in try PrivateFile.sync(path: path) }
             return VerifiedSnapshot(descriptor: descriptor, point: point, state: state)
         } catch {
-            guard case .ioError = error else {
+            switch error {
+            case .ioError, .unsupportedVersion: throw error
+            default:
                 try discard()
                 return nil
             }
-            throw error
         }
     }
 
@@ -162,11 +165,18 @@ package final class SnapshotFiles {
 
     // MARK: - Installing (docs/consensus.md §8): three steps, each of which a crash may follow
 
-    /// First step: the verified file gets the name under which a restart would find it.
+    /// First step: the verified file gets the name under which a restart would find it. May be repeated until the
+    /// next step is done.
     package static func beginInstallation(directory: String, statePath: String) throws(StorageError) {
         let next = nextPath(statePath)
+        let arrived = "\(directory)/incoming.part"
         try onDisk(next) { () throws(PrivateFile.Failure) in
-            try PrivateFile.move("\(directory)/incoming.part", to: next)
+            if PrivateFile.exists(path: arrived) || !PrivateFile.exists(path: next) {
+                try PrivateFile.move(arrived, to: next)
+            } else {
+                // The name may not have been made durable the first time.
+                try PrivateFile.syncDirectory(of: next)
+            }
             try PrivateFile.remove(path: "\(directory)/incoming.id")
         }
     }

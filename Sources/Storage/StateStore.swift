@@ -48,10 +48,7 @@ package final class StateStore {
     /// Every row, checked against its checksum and read into the trust store's types.
     package func loadState() throws(StorageError) -> TrustState {
         let path = file.path
-        return try file.read { db in
-            try Self.checkLevel(db, file: path)
-            return try Self.load(db, file: path)
-        }
+        return try file.read { try Self.load($0, file: path) }
     }
 
     /// Before any row is read: those of a later level may be of kinds that this binary takes for damage.
@@ -63,6 +60,7 @@ package final class StateStore {
     }
 
     static func load(_ db: Database, file path: String) throws -> TrustState {
+        try checkLevel(db, file: path)
         var loader = TrustStateLoader()
         do {
             try StateSchema.rows(db, file: path) { try loader.add(collection: $0, key: $1, value: $2) }
@@ -107,11 +105,18 @@ package final class StateStore {
 
     /// Puts the file at `next`, a verified snapshot, in this file's place. A crash at any point leaves one of
     /// the two, whole: `SnapshotFiles.finishInstallation` goes on from there.
+    ///
+    /// - Throws: nothing that could be tried again here, also when it is space that lacks: the old file is closed.
     package func replace(by next: String) throws(StorageError) {
         let path = file.path
-        try file.close()
-        try SnapshotFiles.swap(next, into: path)
-        (file, applied) = try Self.openFile(path: path, clusterID: clusterID)
+        do throws(StorageError) {
+            try file.close()
+            try SnapshotFiles.swap(next, into: path)
+            (file, applied) = try Self.openFile(path: path, clusterID: clusterID)
+        } catch {
+            guard case .diskFull = error else { throw error }
+            throw .ioError(file: path, what: "no space left while a snapshot was installed")
+        }
     }
 
     package func close() throws(StorageError) {

@@ -19,6 +19,7 @@ struct ServeSettings {
     let logFormat: LogFormat
     let logLevel: Logger.Level
     let logKeptEntries: Int?
+    let scrubSeconds: Int?
 
     init(_ flags: Serve) throws(CommandFailure) {
         let sources = try OptionSources(file: flags.config)
@@ -45,14 +46,18 @@ struct ServeSettings {
             throw .usage("--log-level must be one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))")
         }
         logLevel = level
-        logKeptEntries = try Self.entries(try sources.value("log-keep", flags.logKeep))
+        logKeptEntries = try Self.number(
+            "log-keep", of: "entries", in: MemberOptions.logKeptEntriesRange, try sources.value("log-keep", flags.logKeep))
+        scrubSeconds = try Self.number(
+            "scrub-every", of: "seconds", in: MemberOptions.scrubSecondsRange, try sources.value("scrub-every", flags.scrubEvery))
     }
 
-    static func entries(_ text: String?) throws(CommandFailure) -> Int? {
+    static func number(
+        _ option: String, of unit: String, in range: ClosedRange<Int>, _ text: String?
+    ) throws(CommandFailure) -> Int? {
         guard let text else { return nil }
-        let range = MemberOptions.logKeptEntriesRange
         guard let count = Int(text), range.contains(count) else {
-            throw .usage("--log-keep must be a number of entries from \(range.lowerBound) to \(range.upperBound)")
+            throw .usage("--\(option) must be a number of \(unit) from \(range.lowerBound) to \(range.upperBound)")
         }
         return count
     }
@@ -103,6 +108,7 @@ struct ServeSettings {
             encryptsKeystore: encryptsKeystore,
             passphrase: encryptsKeystore ? try Passphrase.find(file: passphraseFile) : nil, saveToken: saveToken)
         if let logKeptEntries { member.logKeptEntries = logKeptEntries }
+        if let scrubSeconds { member.scrubPeriod = .seconds(scrubSeconds) }
         return ServerOptions(
             member: member, listen: listen, loopbackPort: loopbackPort, requestLoops: requestLoops,
             ownUserID: Terminal.userID)
@@ -117,7 +123,7 @@ struct OptionSources {
     static let fileBytesMax = 64 * 1024
     static let names = [
         "data", "name", "listen", "advertise", "listen-loopback", "encrypt-keystore", "keystore-passphrase-file",
-        "request-loops", "log-format", "log-level", "log-keep",
+        "request-loops", "log-format", "log-level", "log-keep", "scrub-every",
     ]
 
     init(file path: String?) throws(CommandFailure) {

@@ -93,6 +93,50 @@ extension ClusterTests {
             guard done.exitCode == 0 else { throw TestFailure("the state could not be forged: \(done.transcript)") }
         }
 
+        @Test("a member whose state's file rots while it runs finds it, leaves service, and heals from a snapshot")
+        func rottenFileHeals() async throws {
+            try await withCluster { cluster in
+                let members = await cluster.members, admin = await cluster.adminToken
+                let leader = try await cluster.leader(accordingTo: members[0], of: members)
+                let victim = try #require(members.first { $0 != leader })
+                let tokens = try await fill(leader, by: admin, count: 3)
+                _ = try await eventually("the member has applied them") {
+                    try await victim.verdict(on: tokens[2])["reason"] == "token_revoked" ? true : nil
+                }
+                // Everything is in the file itself after an orderly end.
+                _ = try await cluster.end(victim, by: .terminate)
+                try await cluster.start(victim, arguments: ["--scrub-every", "1"])
+                try await Self.flipBit(in: "\(victim.data)/state.db", after: #""token_id":""#)
+
+                _ = try await eventually("the member says that its file is damaged") {
+                    let ready = try await victim.callLocally("GET", "/readyz")
+                    return ready.status == 503 && ready.body.contains("is damaged") ? true : nil
+                }
+                #expect(try await victim.verdict(on: tokens[0])["valid"] == false)
+                let healed = try await victim.operate("member", "heal")
+                #expect(healed.exitCode == 0, "\(healed.transcript)")
+                try await cluster.awaitReady(victim)
+                // The damaged file is gone: the member starts again from the healed one.
+                _ = try await cluster.end(victim, by: .terminate)
+                try await cluster.start(victim)
+                for token in tokens { #expect(try await victim.verdict(on: token)["reason"] == "token_revoked") }
+            }
+        }
+
+        private static func flipBit(in path: String, after text: String) async throws {
+            let script = """
+                import sys
+                with open(sys.argv[1], "r+b") as file:
+                    place = file.read().index(sys.argv[2].encode()) + len(sys.argv[2])
+                    file.seek(place)
+                    byte = file.read(1)[0]
+                    file.seek(place)
+                    file.write(bytes([byte ^ 1]))
+                """
+            let done = try await Command.run("python3", ["-c", script, path, text])
+            guard done.exitCode == 0 else { throw TestFailure("no bit was flipped: \(done.transcript)") }
+        }
+
         @Test("a data directory that was put back from an older copy is fenced, and says so")
         func restoredDirectory() async throws {
             try await withCluster { cluster in

@@ -99,6 +99,43 @@ struct SnapshotFilesTests {
         #expect(try target.verify(descriptor) == nil)
     }
 
+    @Test("a snapshot of a level that only a newer binary knows is no damage: it is refused by name, and kept")
+    func newerLevel() throws {
+        let store = try state(at: 7, in: scratch)
+        let meta = #"{"v":1,"last_command_index":7,"applied_at_milliseconds":0,"feature_level":1000,"of a later version":1}"#
+        try store.apply([StateChange(collection: .meta, key: "state", value: Array(meta.utf8))], through: .at(8, term: 2))
+        let source = try files(in: scratch)
+        let descriptor = try source.make()
+        let target = try files(in: other)
+        try transfer(descriptor, from: source, to: target)
+        let error = #expect(throws: StorageError.self) { try target.verify(descriptor) }
+        guard case .unsupportedVersion(_, "feature level 1000", _) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(try target.stage(descriptor) == descriptor.byteCount)
+    }
+
+    @Test("the first step of an installation may be repeated, as it is when the second found no space")
+    func beginTwice() throws {
+        _ = try state(at: 50, in: scratch)
+        let source = try files(in: scratch)
+        let descriptor = try source.make()
+        let behind = try state(at: 3, in: other)
+        let target = try files(in: other)
+        try transfer(descriptor, from: source, to: target)
+        #expect(try target.verify(descriptor) != nil)
+        for _ in 0..<3 {
+            try SnapshotFiles.beginInstallation(directory: other.file("snapshots"), statePath: other.file("state.db"))
+        }
+        try behind.replace(by: SnapshotFiles.nextPath(other.file("state.db")))
+        #expect(behind.applied.position.index == LogIndex(50))
+        // With neither file there is nothing to begin with.
+        #expect(throws: StorageError.self) {
+            try SnapshotFiles.beginInstallation(directory: other.file("snapshots"), statePath: other.file("state.db"))
+        }
+    }
+
     // MARK: Installing, and a crash after every step
 
     enum Step: CaseIterable { case nothing, file, log, all }

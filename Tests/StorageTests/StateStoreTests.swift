@@ -130,6 +130,29 @@ struct StateStoreTests {
         #expect(what.contains("revoked_tokens"))
     }
 
+    @Test("a scrub finds a flipped bit that the running store does not notice, and nothing in a sound file")
+    func scrub() throws {
+        let store = try StateStore.create(path: path, clusterID: cluster)
+        try replay(into: store)
+        try StateStore.scrub(path: path)
+        // Out of the WAL and into the file itself.
+        #expect(try store.sync())
+        try StateStore.scrub(path: path)
+        try store.close()
+
+        let running = try open()
+        var file = scratch.read("state.db")
+        let place = try #require(file.indices.first { file[$0...].starts(with: Array(#""reason":"rotated""#.utf8)) })
+        file[place + 12] ^= 1
+        scratch.write("state.db", file)
+        let error = #expect(throws: StorageError.self) { try StateStore.scrub(path: path) }
+        guard case .corrupt = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        try? running.close()
+    }
+
     @Test("a flipped bit anywhere gives the same state or an error, never a trap", arguments: 0..<UInt64(6))
     func anyBit(seed: UInt64) throws {
         let store = try StateStore.create(path: path, clusterID: cluster)

@@ -50,7 +50,8 @@ extension Node {
             batch.answers.append((command.requestID, transition.outcome))
         }
         advance(past: entry, changes)
-        batch.finding = batch.finding ?? trail.applied(applied)
+        let finding = trail.applied(applied)
+        batch.finding = batch.finding ?? finding
         storage.record(changes, through: applied)
         batch.last = entry.index
     }

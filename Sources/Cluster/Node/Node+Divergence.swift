@@ -20,6 +20,24 @@ extension Node {
         }
     }
 
+    /// Looks through the file of the applied state, so that damage is found while others can still heal it. The start
+    /// has read all of it, so the first look comes a period later.
+    func scrub(now: MonotonicInstant) {
+        guard let scrubbedAt else { return scrubbedAt = now }
+        guard now - scrubbedAt >= scrubPeriod else { return }
+        self.scrubbedAt = now
+        storage.scrub()
+    }
+
+    /// What is in memory was read while the file was sound, but it could not be read again. A member that others can
+    /// heal leaves service; one that is alone would only take the service away.
+    func foundDamage(_ reason: String) {
+        if core.configuration.voters.contains(where: { $0 != identity.id }) { return quarantine(reason) }
+        logger.critical(
+            "the state's file is damaged; this member serves from memory and would not start again",
+            metadata: ["reason": "\(reason)"])
+    }
+
     /// It vouches for nothing, applies nothing and takes no changes, and says why. Its log goes on, so that the
     /// others lose no voter.
     func quarantine(_ what: String) {

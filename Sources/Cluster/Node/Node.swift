@@ -46,6 +46,8 @@ actor Node {
     var lineageFile: LineageFile
     let lineageNonce: UInt64
     var lineageGrownAt: MonotonicInstant?
+    let scrubPeriod: Duration
+    var scrubbedAt: MonotonicInstant?
     private var snapshotSaidAt: MonotonicInstant?
     var effects = EffectWaiters()
     var links: [MemberID: PeerLink] = [:]
@@ -85,6 +87,7 @@ actor Node {
         applied = parts.applied
         lineageFile = parts.lineage
         lineageNonce = parts.lineageNonce
+        scrubPeriod = parts.scrubPeriod
         trail.begin(at: parts.applied)
         bootstrapPeers = parts.bootstrapPeers
         self.onHalt = onHalt
@@ -131,6 +134,7 @@ actor Node {
         reportToPeers(now: now)
         keepHouse(now: now)
         growLineage(now: now)
+        scrub(now: now)
         saySnapshotProgress(now: now)
         for (peer, link) in links {
             link.resetIfSilent(lastHeard: reports[peer]?.at, now: now)
@@ -201,8 +205,8 @@ actor Node {
         case .chunkRead(let chunk): step(.chunkRead(chunk))
         case .snapshotStaged(let id, let byteCount): step(.snapshotStaged(id, byteCount: byteCount))
         case .snapshotVerified(let id, let isSound): step(.snapshotVerified(id, isSound: isSound))
-        case .snapshotTrouble(let reason): logger.warning("a snapshot failed", metadata: ["reason": "\(reason)"])
-        case .damaged(let reason): quarantine(reason)
+        case .snapshotTrouble(let reason): logger.warning("a snapshot or a scrub failed", metadata: ["reason": "\(reason)"])
+        case .damaged(let reason): foundDamage(reason)
         case .troubled(let reason): logger.error("the log cannot be written", metadata: ["reason": "\(reason)"])
         case .recovered: logger.notice("the log can be written again")
         case .failed(let reason): halt(reason)
@@ -259,7 +263,7 @@ actor Node {
         pending = [:]
         for proposal in waiting { proposal.answer(.failure(proposal.ending(error))) }
         indexWaiters.failAll(error)
-        transfers.failAll(.stopping)
+        transfers.failAll(TransferError(error))
         reads.failAll(error)
         effects.failAll(error)
     }
@@ -299,4 +303,5 @@ struct NodeParts {
     let bootstrapPeers: [MemberFile.Peer]
     let lineage: LineageFile
     let lineageNonce: UInt64
+    let scrubPeriod: Duration
 }

@@ -53,7 +53,10 @@ final class SnapshotThread: Sendable {
             switch work {
             case .prepare(let id, _): deliver(.snapshotUnavailable(id: id))
             case .read(let request): deliver(.chunkRead(LoadedChunk(id: request.id, bytes: [])))
-            case .verify(let descriptor): deliver(.snapshotVerified(descriptor.id, isSound: false))
+            case .verify(let descriptor):
+                // Every leader of this cluster would send the like.
+                if case .unsupportedVersion = error { deliver(.failed(error.description)) }
+                deliver(.snapshotVerified(descriptor.id, isSound: false))
             case .release, .stage, .write, .discard: break
             }
         }
@@ -70,13 +73,12 @@ final class SnapshotThread: Sendable {
 
     /// Looks through the applied state's file for damage.
     func scrub(_ path: String) {
-        onFiles { [self] _ throws(StorageError) in
-            do throws(StorageError) {
-                try StateStore.scrub(path: path)
-            } catch {
-                if case .corrupt = error { deliver(.damaged(error.description)) }
+        onFiles { _ throws(StorageError) in try StateStore.scrub(path: path) } orElse: { [self] error in
+            switch error {
+            case .corrupt: deliver(.damaged(error.description))
+            default: deliver(.snapshotTrouble("\(path) could not be looked through: \(error)"))
             }
-        } orElse: { _ in }
+        }
     }
 
     func close() { loop.shutdown() }

@@ -18,7 +18,7 @@ enum StorageEvent: Sendable {
     case chunkRead(LoadedChunk)
     case snapshotStaged(SnapshotID, byteCount: UInt64)
     case snapshotVerified(SnapshotID, isSound: Bool)
-    /// A snapshot could not be made, read or kept; for the log.
+    /// A snapshot could not be made, read or kept, or the state not looked through; for the log.
     case snapshotTrouble(String)
     /// A scrub found the applied state damaged.
     case damaged(String)
@@ -59,6 +59,8 @@ final class StorageWorker {
     private var changes: [StateChange] = []
     private var changesThrough: AppliedPoint?
     private var syncedThrough: LogIndex
+    /// Taken for an installation that has not ended yet: no space for it passes, and then it is tried again.
+    private var installing: VerifiedSnapshot?
     private let housekeepingTimer: LoopTimer
     private let stateTimer: LoopTimer
     private let retryTimer: LoopTimer
@@ -117,14 +119,18 @@ final class StorageWorker {
     /// File, log, file: after a crash between any two the next start sees from the log's base which came last
     /// (docs/consensus.md §8). What was gathered for the old state is void.
     private func install(_ operation: StorageOperation) throws(StorageError) {
-        guard let descriptor = operation.install, let snapshot = takeVerified(descriptor) else {
+        guard let descriptor = operation.install, let snapshot = installing ?? takeVerified(descriptor),
+            snapshot.descriptor == descriptor
+        else {
             throw .outOfOrder(expected: log.lastIndex.next, found: operation.install?.position.index ?? .zero)
         }
+        installing = snapshot
         try SnapshotFiles.beginInstallation(directory: files.directory, statePath: files.statePath)
         try log.perform([operation], installing: snapshot.point)
         changes.removeAll()
         changesThrough = nil
         try stateStore.replace(by: SnapshotFiles.nextPath(files.statePath))
+        installing = nil
         syncedThrough = snapshot.point.position.index
         deliver(.installed(snapshot))
         deliver(.persisted(operation.id))

@@ -207,7 +207,7 @@ struct MemberStart {
             let parts = NodeParts(
                 loop: loop, identity: identity, box: ViewBox(view), storage: storage,
                 timing: options.timing, logger: logger, core: core, state: state, applied: applied, keys: keys,
-                bootstrapPeers: peers, lineage: lineage, lineageNonce: RequestID.random().low)
+                bootstrapPeers: peers, lineage: lineage, lineageNonce: RequestID.random().low, scrubPeriod: options.scrubPeriod)
             return (Node(parts, onHalt: onHalt), storage)
         } catch {
             throw .internalFailure("\(directory.logPath) cannot be used: \(error); remove this member and join again with an empty directory")
