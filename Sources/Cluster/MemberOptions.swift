@@ -21,6 +21,9 @@ package struct MemberOptions: Sendable {
     package var logKeptEntries = 16_384
 
     package static let logKeptEntriesRange = 1...10_000_000
+    /// Space kept for what must be written when the disk is full: a sixteenth of the file system at most; 0 keeps none.
+    package var reserveBytesMax: UInt64 = 64 << 20
+    package static let reserveMebibytesRange = 0...65_536
     /// How often the file of the applied state is looked through for damage.
     package var scrubPeriod: Duration = .seconds(3_600)
     package static let scrubSecondsRange = 1...2_592_000

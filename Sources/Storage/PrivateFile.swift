@@ -194,6 +194,15 @@ enum PrivateFile {
         }
     }
 
+    /// A file whose bytes all have their place on the disk.
+    static func allocate(path: String, byteCount: UInt64) throws(Failure) {
+        let descriptor = try checked("open") { unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600) }
+        defer { close(descriptor) }
+        // Answers with the number itself and leaves errno alone.
+        let code = posix_fallocate(descriptor, 0, off_t(byteCount))
+        guard code == 0 else { throw Failure(call: "posix_fallocate", code: code) }
+    }
+
     /// A name is durable only once its directory is.
     static func syncDirectory(of path: String) throws(Failure) {
         let directory = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."

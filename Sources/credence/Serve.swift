@@ -29,6 +29,8 @@ struct Serve: Verb {
     @Option(help: "How many entries of the replicated log to keep for members that are behind; others get a snapshot.")
     var logKeep: String?
     @Option(help: "Seconds between two looks through the file of the state for damage. Default: 3600.") var scrubEvery: String?
+    @Option(help: "MiB kept free for what must be written when the disk is full; 0 for none. Default: 64, a sixteenth of the disk at most.")
+    var diskReserve: String?
     @Option(help: "text or json.") var logFormat: String?
     @Option(help: "trace, debug, info, notice, warning, error or critical.") var logLevel: String?
 

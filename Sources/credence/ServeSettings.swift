@@ -20,6 +20,7 @@ struct ServeSettings {
     let logLevel: Logger.Level
     let logKeptEntries: Int?
     let scrubSeconds: Int?
+    let reserveMebibytes: Int?
 
     init(_ flags: Serve) throws(CommandFailure) {
         let sources = try OptionSources(file: flags.config)
@@ -50,6 +51,8 @@ struct ServeSettings {
             "log-keep", of: "entries", in: MemberOptions.logKeptEntriesRange, try sources.value("log-keep", flags.logKeep))
         scrubSeconds = try Self.number(
             "scrub-every", of: "seconds", in: MemberOptions.scrubSecondsRange, try sources.value("scrub-every", flags.scrubEvery))
+        reserveMebibytes = try Self.number(
+            "disk-reserve", of: "MiB", in: MemberOptions.reserveMebibytesRange, try sources.value("disk-reserve", flags.diskReserve))
     }
 
     static func number(
@@ -109,6 +112,7 @@ struct ServeSettings {
             passphrase: encryptsKeystore ? try Passphrase.find(file: passphraseFile) : nil, saveToken: saveToken)
         if let logKeptEntries { member.logKeptEntries = logKeptEntries }
         if let scrubSeconds { member.scrubPeriod = .seconds(scrubSeconds) }
+        if let reserveMebibytes { member.reserveBytesMax = UInt64(reserveMebibytes) << 20 }
         return ServerOptions(
             member: member, listen: listen, loopbackPort: loopbackPort, requestLoops: requestLoops,
             ownUserID: Terminal.userID)
@@ -123,7 +127,7 @@ struct OptionSources {
     static let fileBytesMax = 64 * 1024
     static let names = [
         "data", "name", "listen", "advertise", "listen-loopback", "encrypt-keystore", "keystore-passphrase-file",
-        "request-loops", "log-format", "log-level", "log-keep", "scrub-every",
+        "request-loops", "log-format", "log-level", "log-keep", "scrub-every", "disk-reserve",
     ]
 
     init(file path: String?) throws(CommandFailure) {

@@ -43,6 +43,19 @@ extension ClusterTests {
                 }
                 #expect(readiness.status == 503 && write.status == 503)
 
+                // A kill on the full disk: with the reserve it starts, proves itself current and verifies; it changes nothing.
+                try await cluster.kill(member)
+                try await cluster.launch(member)
+                _ = try await eventually("it verifies again, on a full disk") {
+                    let answer = try? await member.call("GET", "/auth/verify", token: token)
+                    return answer?.status == 200 ? true : nil
+                }
+                for (token, index) in acknowledged {
+                    #expect(try await member.verdict(on: token, from: index)["reason"] == "token_revoked")
+                }
+                let still = try await member.callLocally("POST", "/1.0/revocations", ["token": .string(tokens[28])])
+                #expect(still.status == 503 && still.error.contains("no space left"), "\(still.summary)")
+
                 try await disk.makeRoom()
                 let index = try await eventually("writes resume") { try await member.revoke(tokens[29], by: admin) }
                 #expect(try await member.verdict(on: tokens[29], from: index)["reason"] == "token_revoked")

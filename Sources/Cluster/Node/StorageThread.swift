@@ -15,12 +15,11 @@ final class StorageThread: Sendable {
     private let troubleText = Mutex<String?>(nil)
     private let snapshots = Mutex<SnapshotThread?>(nil)
     private let statePath: String
-    private let entriesPerSync: Int
+    private let settings: StorageSettings
 
     /// - Parameter clusterLoop: where events are delivered.
-    /// - Parameter entriesPerSync: the applied state is synced after so many, so that the log may be cut.
-    init(clusterLoop: EventLoop, statePath: String, entriesPerSync: Int) throws(EventLoopError) {
-        self.entriesPerSync = entriesPerSync
+    init(clusterLoop: EventLoop, statePath: String, settings: StorageSettings) throws(EventLoopError) {
+        self.settings = settings
         loop = try EventLoop(name: "storage")
         self.clusterLoop = clusterLoop
         self.statePath = statePath
@@ -42,7 +41,10 @@ final class StorageThread: Sendable {
                 do throws(StorageError) {
                     let (stores, value) = try open()
                     let worker = StorageWorker(
-                        loop: loop, stores: stores, files: paths, entriesPerSync: entriesPerSync,
+                        loop: loop, stores: stores, files: paths, entriesPerSync: settings.entriesPerSync,
+                        reserve: DiskReserve(
+                            path: settings.reservePath, bytesMax: settings.reserveBytesMax,
+                            isReleased: settings.isReserveReleased),
                         takeVerified: { snapshots?.takeVerified($0) },
                         deliver: { [self] in deliver($0) })
                     self.worker.withLock { $0 = LoopBound(confined: worker, on: loop) }
@@ -124,4 +126,13 @@ final class StorageThread: Sendable {
         }
         clusterLoop.execute { [self] in handler.call(event) }
     }
+}
+
+struct StorageSettings: Sendable {
+    /// The applied state is synced after so many, so that the log may be cut.
+    let entriesPerSync: Int
+    let reservePath: String
+    let reserveBytesMax: UInt64
+    /// This start has found the disk full and given the reserve away.
+    let isReserveReleased: Bool
 }

@@ -51,6 +51,7 @@ final class StorageWorker {
     private let stateStore: StateStore
     private let files: InstallationPaths
     private let entriesPerSync: Int
+    private let reserve: DiskReserve
     private let takeVerified: (SnapshotDescriptor) -> VerifiedSnapshot?
     private let deliver: (StorageEvent) -> Void
 
@@ -70,11 +71,12 @@ final class StorageWorker {
     private var isDead = false
 
     init(
-        loop: EventLoop, stores: MemberStores, files: InstallationPaths, entriesPerSync: Int,
+        loop: EventLoop, stores: MemberStores, files: InstallationPaths, entriesPerSync: Int, reserve: DiskReserve,
         takeVerified: @escaping (SnapshotDescriptor) -> VerifiedSnapshot?, deliver: @escaping (StorageEvent) -> Void
     ) {
         self.files = files
         self.entriesPerSync = entriesPerSync
+        self.reserve = reserve
         self.takeVerified = takeVerified
         syncedThrough = stores.log.basePosition.index
         housekeepingTimer = LoopTimer(on: loop)
@@ -84,6 +86,12 @@ final class StorageWorker {
         self.deliver = deliver
         stateTimer = LoopTimer(on: loop)
         retryTimer = LoopTimer(on: loop)
+        if reserve.isReleased {
+            isLogWaiting = true
+            reportFullDisk(.diskFull(file: reserve.path))
+        } else {
+            _ = reserve.refill()
+        }
     }
 
     func append(_ operation: StorageOperation, drainLater: () -> Void) {
@@ -93,25 +101,55 @@ final class StorageWorker {
         drainLater()
     }
 
-    /// Writes all that waits, in order, as one transaction.
+    /// Writes all that waits, in order, as one transaction. On a full disk the reserve is for what must be written
+    /// nevertheless, and for what was asked for before that.
     func drain() {
         isDrainScheduled = false
-        guard !isDead, !isLogWaiting, !operations.isEmpty else { return }
+        guard !isDead else { return }
         do throws(StorageError) {
-            while let last = operations.last {
-                let first = operations.firstIndex { $0.install != nil } ?? operations.endIndex
-                if first == operations.startIndex {
-                    try install(operations[first])
-                    operations.removeFirst()
-                    continue
+            if !isLogWaiting {
+                do throws(StorageError) {
+                    return try write(operations.count)
+                } catch {
+                    guard case .diskFull = error else { throw error }
+                    reportFullDisk(error)
+                    isLogWaiting = true
                 }
-                let batch = Array(operations[..<first])
-                try log.perform(batch)
-                operations.removeFirst(batch.count)
-                deliver(.persisted(batch.last?.id ?? last.id))
             }
+            try withReserve { () throws(StorageError) in try write(essentialCount) }
         } catch {
-            return failed(error, isLogWaiting: true)
+            failed(error, isLogWaiting: true)
+        }
+    }
+
+    /// How many of the waiting operations end with one that a full disk must not hold up.
+    private var essentialCount: Int { (operations.lastIndex { $0.isEssential } ?? -1) + 1 }
+
+    private func withReserve(_ work: () throws(StorageError) -> Void) throws(StorageError) {
+        do throws(StorageError) {
+            try work()
+        } catch {
+            guard case .diskFull = error, reserve.release() else { throw error }
+            try work()
+        }
+    }
+
+    private func write(_ count: Int) throws(StorageError) {
+        guard count > 0 else { return }
+        var left = count
+        while left > 0 {
+            let first = operations[..<left].firstIndex { $0.install != nil } ?? left
+            if first == operations.startIndex {
+                try install(operations[first])
+                operations.removeFirst()
+                left -= 1
+                continue
+            }
+            let batch = Array(operations[..<first])
+            try log.perform(batch)
+            operations.removeFirst(first)
+            left -= first
+            deliver(.persisted(batch[first - 1].id))
         }
         checkpoint()
     }
@@ -171,7 +209,8 @@ final class StorageWorker {
         stateTimer.cancel()
         guard !isDead, let through = changesThrough else { return }
         do throws(StorageError) {
-            try stateStore.apply(changes, through: through)
+            // The log cannot be cut before this is stored.
+            try withReserve { () throws(StorageError) in try stateStore.apply(changes, through: through) }
             changes.removeAll(keepingCapacity: true)
             changesThrough = nil
         } catch {
@@ -216,6 +255,10 @@ final class StorageWorker {
             return deliver(.failed(error.description))
         }
         isLogWaiting = isLogWaiting || waits
+        reportFullDisk(error)
+    }
+
+    private func reportFullDisk(_ error: StorageError) {
         // Said once, at its beginning; its end is said too.
         if !isTroubleReported { deliver(.troubled(error.description)) }
         isTroubleReported = true
@@ -223,7 +266,11 @@ final class StorageWorker {
     }
 
     private func retry() {
-        isLogWaiting = false
+        if reserve.isReleased, !reserve.refill() {
+            retryTimer.schedule(after: Self.retryDelay) { [unowned self] in retry() }
+        } else {
+            isLogWaiting = false
+        }
         drain()
         saveState()
         guard !retryTimer.isScheduled, !isDead else { return }
@@ -240,5 +287,13 @@ final class StorageWorker {
         housekeepingTimer.cancel()
         try? log.close()
         try? stateStore.close()
+    }
+}
+
+extension StorageOperation {
+    /// Must be written on a full disk too: a term and a vote, or this member holds up elections; a cut or a snapshot,
+    /// which make room; and the empty entry with which a leader begins, without which nobody could prove to be current.
+    var isEssential: Bool {
+        hardState != nil || base != nil || install != nil || entries.contains { $0.kind == .noop }
     }
 }

@@ -13,6 +13,7 @@ final class DataDirectory: Sendable {
     var lineagePath: String { path + "/lineage.json" }
     var logPath: String { path + "/log.db" }
     var statePath: String { path + "/state.db" }
+    var reservePath: String { path + "/reserve" }
     var snapshotPath: String { path + "/snapshots" }
 
     init(opening path: String) throws(StartError) {

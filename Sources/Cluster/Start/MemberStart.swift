@@ -162,10 +162,17 @@ struct MemberStart {
     private func makeNode(
         _ identity: MemberIdentity, peers: [MemberFile.Peer], onHalt: @escaping @Sendable (String) -> Void
     ) async throws(StartError) -> (node: Node, storage: StorageThread) {
+        let isReserveReleased = DiskReserve(path: directory.reservePath, bytesMax: options.reserveBytesMax).releaseIfShort()
+        if isReserveReleased { logger.error("no space left; starting with what was kept for that", metadata: ["path": "\(directory.path)"]) }
         let lineage = try nextLineage()
         let storage: StorageThread
-        do { storage = try StorageThread(
-                clusterLoop: loop, statePath: directory.statePath, entriesPerSync: max(1, options.logKeptEntries / 4)) } catch {
+        do {
+            storage = try StorageThread(
+                clusterLoop: loop, statePath: directory.statePath,
+                settings: StorageSettings(
+                    entriesPerSync: max(1, options.logKeptEntries / 4), reservePath: directory.reservePath,
+                    reserveBytesMax: options.reserveBytesMax, isReserveReleased: isReserveReleased))
+        } catch {
             throw .internalFailure("the storage thread could not be started: \(error)")
         }
         var settings = RaftSettings()

@@ -30,6 +30,9 @@ actor TestCluster {
     /// As talkative as can be: what must not reach a log is searched for in these.
     static let logArguments = ["--log-level", "trace"]
 
+    /// Scans of every file would take long with the usual size.
+    static let reserveArguments = ["--disk-reserve", "1"]
+
     nonisolated var keystoreArguments: [String] {
         switch keystore {
         case .openKeyFile: ["--encrypt-keystore", "false"]
@@ -71,7 +74,7 @@ extension TestCluster {
     /// Starts the member's process and does not wait: alone, a member of three never becomes ready.
     func launch(_ member: Member, arguments: [String] = [], binary: String = Binary.path) async throws {
         servers[member.name] = try await Server.start(
-            member.serveArguments(keystoreArguments + Self.logArguments + arguments), log: member.log, binary: binary)
+            member.serveArguments(keystoreArguments + Self.logArguments + Self.reserveArguments + arguments), log: member.log, binary: binary)
     }
 
     func awaitReady(_ member: Member) async throws {
