@@ -20,7 +20,7 @@ extension APIHandler {
         // A token meant for another service does not speak for its holder here.
         var expectation = Expectation(clientCertificateThumbprint: call.request.connection.clientCertificate?.fingerprint)
         if let issuer = view.tokens.state.cluster?.issuer { expectation.audience = .namedIfAny(issuer) }
-        switch member.verify(token.span, in: view, expecting: expectation, cache: workspace.value.signatures) {
+        switch member.authenticate(token.span, in: view, expecting: expectation, cache: workspace.value.signatures) {
         case .accepted(let accepted): return .token(accepted)
         case .rejected(let reason, _): return .untrusted(refused: reason)
         }

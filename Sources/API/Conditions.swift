@@ -64,6 +64,7 @@ extension HTTPField.Name {
     static let credenceMinIndex = Self("Credence-Min-Index")!
     static let credenceTimeout = Self("Credence-Timeout")!
     static let requestID = Self("X-Request-Id")!
+    static let warning = Self("Warning")!
     static let idempotencyKey = Self("Idempotency-Key")!
     static let secFetchSite = Self("Sec-Fetch-Site")!
 }

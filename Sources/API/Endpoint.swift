@@ -43,10 +43,26 @@ extension Endpoint {
         reading read: @escaping @Sendable (inout JSONObjectReader) throws(JSONFieldError) -> Body,
         _ answer: @escaping @Sendable (Exchange, Body) async throws(Problem) -> Answer
     ) -> Endpoint {
+        reading(.post, path, access, document, read, answer)
+    }
+
+    static func patch<Body>(
+        _ path: String, _ access: Access, _ document: EndpointDocument,
+        reading read: @escaping @Sendable (inout JSONObjectReader) throws(JSONFieldError) -> Body,
+        _ answer: @escaping @Sendable (Exchange, Body) async throws(Problem) -> Answer
+    ) -> Endpoint {
+        reading(.patch, path, access, document, read, answer)
+    }
+
+    private static func reading<Body>(
+        _ method: HTTPRequest.Method, _ path: String, _ access: Access, _ document: EndpointDocument,
+        _ read: @escaping @Sendable (inout JSONObjectReader) throws(JSONFieldError) -> Body,
+        _ answer: @escaping @Sendable (Exchange, Body) async throws(Problem) -> Answer
+    ) -> Endpoint {
         let work: @Sendable (Exchange) async throws(Problem) -> Answer = { (exchange) async throws(Problem) in
             try await answer(exchange, try exchange.decodeBody(document.unknownMembers, read))
         }
-        return Endpoint(method: .post, path: PathPattern(path), access: access, document: document, work: .waiting(work))
+        return Endpoint(method: method, path: PathPattern(path), access: access, document: document, work: .waiting(work))
     }
 
     /// For bodies that a type of a lower layer reads, unknown members and all.

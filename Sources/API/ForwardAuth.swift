@@ -91,6 +91,7 @@ extension APIHandler {
         case .accepted(let accepted):
             var fields = commonFields(view, label: label)
             ForwardAuth.appendFields(accepted, to: &fields)
+            if let warning = StalenessWarning(member.freshness(of: view)) { fields += warning.line }
             return OutgoingResponse(status: .ok, preencodedFields: fields)
         case .rejected(let reason, _):
             throw Self.problem(reason, expectation)

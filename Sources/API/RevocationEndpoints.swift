@@ -34,7 +34,7 @@ enum RevocationEndpoints {
             .optional("reason", .string, "For people, kept in the log."),
             .optional(
                 "wait", .string,
-                "committed (default), or everywhere: answers when no member accepts the token any more, and says why for each."),
+                "committed (default), or everywhere: answers when no member accepts the token any more, or when it can no longer wait, and says why for each."),
         ],
         statuses: [201])
 
@@ -100,6 +100,7 @@ extension Exchange {
         guard waitsEverywhere else { return .object(answer) }
         do throws(ProposeError) {
             let effects = try await member.untilEverywhere(committed.index)
+            answer["effective_everywhere"] = .bool(effects.allSatisfy(\.isCertain))
             answer["members"] = .array(
                 effects.map { .object(["name": .string($0.member), "reason": .string($0.reason.rawValue)]) })
         } catch {

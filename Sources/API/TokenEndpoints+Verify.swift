@@ -36,8 +36,11 @@ extension TokenEndpoints {
             if isTold, let token { describe(token, in: &answer) }
         }
         answer["index"] = .integer(Int64(clamping: exchange.view.index.rawValue))
-        answer["age_ms"] = exchange.member.freshness(of: exchange.view).ageMilliseconds.map(JSON.integer) ?? .null
-        return .sync(.object(answer))
+        let freshness = exchange.member.freshness(of: exchange.view)
+        answer["age_ms"] = freshness.ageMilliseconds.map(JSON.integer) ?? .null
+        guard case .accepted = verdict, let warning = StalenessWarning(freshness) else { return .sync(.object(answer)) }
+        answer["warning"] = .string(RejectionReason.memberStale.rawValue)
+        return .sync(.object(answer)).with(.warning, warning.value)
     }
 
     private static func describe(_ token: VerifiedToken, in answer: inout JSONObject) {

@@ -1,26 +1,33 @@
 package import EventLoop
 import Raft
 import Synchronization
+package import TrustStore
 
 /// How old the newest moment is at which this member's view was provably current.
 package struct Freshness: Equatable, Sendable {
     /// Whole milliseconds; nil when currency was never proven since the start.
     package let ageMilliseconds: Int64?
-    /// Whether this member may vouch for a token now (docs/architecture.md, "Freshness").
+    /// Whether the view is younger than `max_staleness` (docs/architecture.md, "Freshness").
     package let isFresh: Bool
+    /// Whether this member may vouch for others' tokens now: while it is fresh, and under the policy `serve` beyond that,
+    /// with a warning. A view that was never proven current since the start vouches for nothing under either policy.
+    package let vouches: Bool
 
-    package init(ageMilliseconds: Int64?, isFresh: Bool) {
+    package init(ageMilliseconds: Int64?, isFresh: Bool, vouches: Bool) {
         self.ageMilliseconds = ageMilliseconds
         self.isFresh = isFresh
+        self.vouches = vouches
     }
 }
 
 /// `StalenessBound` in this layer's types.
 package struct FreshnessRule: Equatable, Sendable {
     private let bound: StalenessBound
+    private let policy: StalenessPolicy
 
-    package init(maxStalenessMilliseconds: Int64) {
+    package init(maxStalenessMilliseconds: Int64, policy: StalenessPolicy = .refuse) {
         bound = StalenessBound(milliseconds: maxStalenessMilliseconds)
+        self.policy = policy
     }
 
     package var maxStalenessMilliseconds: Int64 { bound.milliseconds }
@@ -28,7 +35,8 @@ package struct FreshnessRule: Equatable, Sendable {
 
     package func judge(point: MonotonicInstant?, now: MonotonicInstant) -> Freshness {
         let age = bound.age(of: point?.nanoseconds, at: now.nanoseconds)
-        return Freshness(ageMilliseconds: age, isFresh: bound.isFresh(age: age))
+        let isFresh = bound.isFresh(age: age)
+        return Freshness(ageMilliseconds: age, isFresh: isFresh, vouches: isFresh || (policy == .serve && age != nil))
     }
 }
 

@@ -55,12 +55,28 @@ package final class Member: Sendable {
     package func verify(
         _ token: borrowing Span<UInt8>, in view: MemberView, expecting: Expectation, cache: SignatureCache?
     ) -> Verdict {
+        judge(token, in: view, expecting: expecting, cache: cache, mayVouch: \.vouches)
+    }
+
+    /// As `verify`, for the token of whoever calls this member. The policy `serve` lets a member vouch for others from
+    /// what it knew last; nobody may act on this cluster by that.
+    package func authenticate(
+        _ token: borrowing Span<UInt8>, in view: MemberView, expecting: Expectation, cache: SignatureCache?
+    ) -> Verdict {
+        judge(token, in: view, expecting: expecting, cache: cache, mayVouch: \.isFresh)
+    }
+
+    private func judge(
+        _ token: borrowing Span<UInt8>, in view: MemberView, expecting: Expectation, cache: SignatureCache?,
+        mayVouch: (Freshness) -> Bool
+    ) -> Verdict {
         let verdict = TokenVerifier.verify(
             copy token, in: view.tokens, now: WallClock.nowSeconds(), expecting: expecting, cache: cache)
         switch verdict {
         case .accepted(let verified):
-            return freshness(of: view).isFresh ? verdict : .rejected(.memberStale, verified)
+            return mayVouch(freshness(of: view)) ? verdict : .rejected(.memberStale, verified)
         case .rejected(.unknownKey, _):
+            // What is not known to a stale member is never said to be unknown to the cluster, under either policy.
             return freshness(of: view).isFresh ? verdict : .rejected(.memberStale)
         case .rejected:
             return verdict
@@ -68,8 +84,10 @@ package final class Member: Sendable {
     }
 
     package func explain(_ token: [UInt8], in view: MemberView, expecting: Expectation = Expectation()) -> Explanation {
-        TokenExplainer.explain(token, in: view.tokens, now: WallClock.nowSeconds(), expecting: expecting)
-            .judged(byMemberFresh: freshness(of: view).isFresh, ageMilliseconds: freshness(of: view).ageMilliseconds)
+        let explanation = TokenExplainer.explain(token, in: view.tokens, now: WallClock.nowSeconds(), expecting: expecting)
+        let freshness = freshness(of: view)
+        return explanation.judged(
+            byMemberFresh: freshness.isFresh, vouching: freshness.vouches, ageMilliseconds: freshness.ageMilliseconds)
     }
 
     package func status() async -> ClusterStatus {

@@ -18,7 +18,8 @@ package final class MemberView: Sendable {
         self.tokens = tokens
         self.index = index
         let settings = tokens.state.cluster?.settings ?? ClusterSettings()
-        freshnessRule = FreshnessRule(maxStalenessMilliseconds: settings.maxStalenessMilliseconds)
+        freshnessRule = FreshnessRule(
+            maxStalenessMilliseconds: settings.maxStalenessMilliseconds, policy: settings.stalenessPolicy)
     }
 
     package var state: TrustState { tokens.state }

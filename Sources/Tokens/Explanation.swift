@@ -37,15 +37,18 @@ extension Explanation {
     /// With the last check: whether the member that explains may vouch at all. As in the verdict, a
     /// token that is refused stays refused, but an unknown key may only be unknown yet.
     ///
+    /// - Parameter vouches: whether the member may vouch, which the policy `serve` lets it when it is not fresh.
     /// - Parameter ageMilliseconds: since the member's state was provably current; nil when it never was.
-    package func judged(byMemberFresh isFresh: Bool, ageMilliseconds: Int64?) -> Explanation {
+    package func judged(byMemberFresh isFresh: Bool, vouching vouches: Bool, ageMilliseconds: Int64?) -> Explanation {
         var judged = self
         let age = ageMilliseconds.map { "proven current \($0) ms ago" } ?? "never proven current since it started"
         judged.steps.append(
             Step(
-                check: .freshness, outcome: isFresh ? .pass : .fail, detail: "the state of this member was \(age)",
-                hint: isFresh ? nil : "ask another member; this one cannot reach the leader, or has just started"))
-        if !isFresh, reason == nil || reason == .unknownKey { judged.reason = .memberStale }
+                check: .freshness, outcome: vouches ? .pass : .fail, detail: "the state of this member was \(age)",
+                hint: isFresh ? nil : vouches
+                    ? "too old to be sure; the cluster's staleness_policy is serve, so it vouches nevertheless, with a warning"
+                    : "ask another member; this one cannot reach the leader, or has just started"))
+        if (reason == nil && !vouches) || (reason == .unknownKey && !isFresh) { judged.reason = .memberStale }
         return judged
     }
 }

@@ -35,6 +35,10 @@ struct Remote {
         try await call(.post, target, body: body)
     }
 
+    func patch(_ target: String, _ body: JSONObject) async throws(CommandFailure) -> JSON {
+        try await call(.patch, target, body: body)
+    }
+
     func delete(_ target: String) async throws(CommandFailure) -> JSON {
         try await call(.delete, target, body: nil)
     }

@@ -25,11 +25,18 @@ struct TokenRevocation: ParsableArguments {
 
     func perform() async throws(CommandFailure) {
         let revocation = try await connection.remote().post("/1.0/revocations", try body())
-        if connection.format == .json { return Terminal.out(revocation.encodedString) }
-        Terminal.error("revoked at index \(Table.cell(revocation["index"]))")
-        if let members = revocation["members"] {
-            connection.format.show(members, columns: [.init("MEMBER", "name"), .init("REFUSES BECAUSE", "reason")])
+        let index = Table.cell(revocation["index"])
+        if connection.format == .json {
+            Terminal.out(revocation.encodedString)
+        } else {
+            Terminal.error("revoked at index \(index)")
+            if let members = revocation["members"] {
+                connection.format.show(members, columns: [.init("MEMBER", "name"), .init("REFUSES BECAUSE", "reason")])
+            }
         }
+        guard wait == "everywhere", revocation["effective_everywhere"]?.boolValue != true else { return }
+        throw .refused(
+            "revoked at index \(index), but not every member is known to refuse the token yet; look at `credence cluster status`, and run this again")
     }
 
     func body() throws(CommandFailure) -> JSONObject {

@@ -17,10 +17,10 @@ struct BadInputTests {
         }
     }
 
-    /// A body that has everything required, each of its type.
+    /// A body that has everything required, each of its type, and one member where at least one is.
     private static func example(_ endpoint: Endpoint) -> JSONObject {
         var body = JSONObject()
-        for field in endpoint.document.body ?? [] where field.isRequired || field.name == "token_id" {
+        for field in endpoint.document.body ?? [] where field.isRequired || ["token_id", "nbf_leeway_seconds"].contains(field.name) {
             body[field.name] = good(field)
         }
         return body
@@ -42,7 +42,7 @@ struct BadInputTests {
             var body = Self.example(endpoint)
             body["surprise"] = 1
             let before = served.member.view.index
-            let answer = try await served.send("POST", Self.target(endpoint), .object(body), over: ServedMember.root)
+            let answer = try await served.send(endpoint.method.rawValue, Self.target(endpoint), .object(body), over: ServedMember.root)
             switch endpoint.document.unknownMembers {
             case .refused:
                 #expect(answer.status == 400 && answer.error.contains(#""surprise""#), "\(answer)")
@@ -58,11 +58,11 @@ struct BadInputTests {
             for field in endpoint.document.body ?? [] {
                 var body = Self.example(endpoint)
                 body[field.name] = field.kind == .boolean ? 1 : true
-                let wrong = try await served.send("POST", Self.target(endpoint), .object(body), over: ServedMember.root)
+                let wrong = try await served.send(endpoint.method.rawValue, Self.target(endpoint), .object(body), over: ServedMember.root)
                 #expect(wrong.status == 400 && wrong.error.contains(field.name), "\(field.name): \(wrong)")
-                guard !field.isRequired, field.name != "token_id" else { continue }
+                guard !field.isRequired, !["token_id", "nbf_leeway_seconds"].contains(field.name) else { continue }
                 body[field.name] = .null
-                let null = try await served.send("POST", Self.target(endpoint), .object(body), over: ServedMember.root)
+                let null = try await served.send(endpoint.method.rawValue, Self.target(endpoint), .object(body), over: ServedMember.root)
                 #expect(null.status != 400, "\(field.name): \(null)")
             }
         }
@@ -74,7 +74,7 @@ struct BadInputTests {
             for field in endpoint.document.body ?? [] where field.isRequired {
                 var body = Self.example(endpoint)
                 body[field.name] = nil
-                let answer = try await served.send("POST", Self.target(endpoint), .object(body), over: ServedMember.root)
+                let answer = try await served.send(endpoint.method.rawValue, Self.target(endpoint), .object(body), over: ServedMember.root)
                 #expect(answer.status == 400 && answer.error.contains(field.name), "\(field.name): \(answer)")
             }
         }

@@ -51,7 +51,8 @@ struct CommandLineTests {
             "token revoke I",
             "revoke token T --reason x", "revocation list", "key list", "key rotate", "key retire K --in 0", "cluster list",
             "cluster show n1",
-            "cluster status", "cluster add n2", "cluster list-tokens", "cluster revoke-token n2",
+            "cluster status", "cluster add n2", "cluster list-tokens", "cluster revoke-token n2", "config list",
+            "config get voters_max", "config set voters_max=5 staleness_policy=serve",
             "cluster list --format json --address unix:/x --token t",
         ])
     func verbs(line: String) throws {

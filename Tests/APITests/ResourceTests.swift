@@ -52,6 +52,29 @@ struct ResourceTests {
         }
     }
 
+    @Test("settings: read, changed by name, whole or not at all; unknown names and values are refused by name")
+    func settings() async throws {
+        try await ServedMember.with { served async throws in
+            let path = "/1.0/cluster/settings"
+            #expect(try await served.operate("GET", path)["max_staleness_milliseconds"] == 5_000)
+            let changed = try await served.send("PATCH", path, ["voters_max": 5, "staleness_policy": "serve"], token: served.adminToken)
+            #expect(changed.status == 200 && changed.metadata["voters_max"] == 5 && changed.metadata["staleness_policy"] == "serve")
+            for (body, named) in [
+                (["max_staleness": 1], "max_staleness"), (["staleness_policy": "maybe"], "staleness_policy"),
+                (["voters_max": 3, "max_staleness_milliseconds": 1], "max_staleness_milliseconds"), ([:], "settings"),
+                (["voters_max": "3"], "voters_max"),
+            ] as [(JSON, String)] {
+                let refused = try await served.send("PATCH", path, body, token: served.adminToken)
+                #expect(refused.status == 400 && refused.json["error"]?.stringValue?.contains(named) == true, "\(refused.json)")
+            }
+            #expect(try await served.operate("GET", path)["voters_max"] == 5)
+            let reader = try await served.mint("r", ["read"])
+            #expect(try await served.send("GET", path, token: reader).status == 200)
+            #expect(try await served.send("PATCH", path, ["voters_max": 3], token: reader).status == 403)
+            #expect(try await served.send("PATCH", path, ["voters_max": 3]).status == 403)
+        }
+    }
+
     @Test("minting writes nothing to the log unless the token gets a name")
     func mintWithoutLog() async throws {
         try await ServedMember.with { served async throws in

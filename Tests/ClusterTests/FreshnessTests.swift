@@ -45,6 +45,66 @@ extension ClusterTests {
             }
         }
 
+        @Test("under the policy serve a member that is cut off vouches with a warning, for others only, and everywhere is not claimed")
+        func serving() async throws {
+            try await withCluster { cluster in
+                let members = await cluster.members, admin = await cluster.adminToken
+                let leader = try await cluster.leader(accordingTo: members[0], of: members)
+                let others = members.filter { $0 != leader }
+                let set = try await leader.operate("config", "set", "staleness_policy=serve", "max_staleness_milliseconds=2500")
+                #expect(set.exitCode == 0, "\(set.transcript)")
+                let token = try await leader.mint("alice", by: admin)
+                for member in members {
+                    _ = try await eventually("\(member.name) has heard of the policy") {
+                        try await member.callLocally("GET", "/1.0/cluster/settings").metadata["staleness_policy"] == "serve" ? true : nil
+                    }
+                    #expect(try await member.call("GET", "/auth/verify", token: token).fields["warning"] == nil)
+                }
+
+                // Two of three are gone: the third proves nothing any more.
+                try await cluster.suspend(leader)
+                try await cluster.suspend(others[1])
+                let alone = others[0]
+                let answer = try await eventually("it vouches with a warning") {
+                    let answer = try await alone.call("GET", "/auth/verify", token: token)
+                    #expect(answer.status == 200, "\(answer.summary)")
+                    return answer.fields["warning"] == nil ? nil : answer
+                }
+                #expect(answer.fields["warning"]?.hasPrefix("110 - \"member_stale") == true)
+                let verdict = try await alone.verdict(on: token)
+                #expect(verdict["valid"] == true && verdict["warning"] == "member_stale", "\(verdict)")
+                #expect(try await alone.callLocally("GET", "/readyz").status == 200)
+                // Nobody acts on the cluster by what may have been taken from him since.
+                #expect(try await alone.call("GET", "/1.0/keys", token: admin).status == 503)
+                try await cluster.resume(leader)
+                try await cluster.resume(others[1])
+                _ = try await eventually("it is current again") {
+                    try await alone.call("GET", "/auth/verify", token: token).fields["warning"] == nil ? true : nil
+                }
+
+                try await cluster.suspend(others[1])
+                let body: JSON = ["token": .string(token), "wait": "everywhere"]
+                let revoked = try await eventually("the revocation is committed") { () -> JSON? in
+                    let answer = try await alone.call("POST", "/1.0/revocations", body, token: admin)
+                    return answer.metadata["index"] == nil ? nil : answer.metadata
+                }
+                #expect(revoked["effective_everywhere"] == false && Self.reasons(revoked) == ["applied", "applied", "unknown"], "\(revoked)")
+
+                // Back to refusing: whoever has not heard of that is not counted as refusing.
+                _ = try await eventually("the policy is changed back") {
+                    try await alone.operate("config", "set", "staleness_policy=refuse").exitCode == 0 ? true : nil
+                }
+                let again = try await alone.call("POST", "/1.0/revocations", body, token: admin).metadata
+                #expect(again["effective_everywhere"] == false && Self.reasons(again) == ["applied", "applied", "unknown"], "\(again)")
+                try await cluster.resume(others[1])
+                let last = try await eventually("all have applied it") { () -> JSON? in
+                    let answer = try await alone.call("POST", "/1.0/revocations", body, token: admin).metadata
+                    return answer["effective_everywhere"] == true ? answer : nil
+                }
+                #expect(Self.reasons(last) == ["applied", "applied", "applied"])
+            }
+        }
+
         static func revokeEverywhere(_ token: String, on member: Member, by admin: String) async throws -> JSON {
             let body: JSON = ["token": .string(token), "wait": "everywhere"]
             let answer = try await member.call("POST", "/1.0/revocations", body, token: admin)

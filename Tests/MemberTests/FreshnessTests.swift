@@ -1,6 +1,7 @@
 import Cluster
 import EventLoop
 import Testing
+import TrustStore
 
 @Suite("Freshness")
 struct FreshnessTests {
@@ -21,7 +22,17 @@ struct FreshnessTests {
 
     @Test("a member that never proved its view vouches for nothing")
     func neverProven() {
-        #expect(rule.judge(point: nil, now: start) == Freshness(ageMilliseconds: nil, isFresh: false))
+        #expect(rule.judge(point: nil, now: start) == Freshness(ageMilliseconds: nil, isFresh: false, vouches: false))
+    }
+
+    @Test("under the policy serve a stale view is vouched for, but never one that was not proven since the start")
+    func serving() {
+        let serving = FreshnessRule(maxStalenessMilliseconds: 5_000, policy: .serve)
+        let late = start + .seconds(60)
+        #expect(serving.judge(point: start, now: late) == Freshness(ageMilliseconds: 60_000, isFresh: false, vouches: true))
+        #expect(rule.judge(point: start, now: late) == Freshness(ageMilliseconds: 60_000, isFresh: false, vouches: false))
+        #expect(!serving.judge(point: nil, now: late).vouches)
+        #expect(!serving.judge(point: late + .seconds(1), now: late).vouches)
     }
 
     @Test("a point in the future proves nothing")

@@ -39,7 +39,7 @@ struct ViewFreshnessTests {
             view.proven.advance(to: start + .seconds(2))
             return start + .seconds(1)
         }
-        #expect(view.freshness(now: clockOvertaken()) == Freshness(ageMilliseconds: 1_000, isFresh: true))
+        #expect(view.freshness(now: clockOvertaken()) == Freshness(ageMilliseconds: 1_000, isFresh: true, vouches: true))
     }
 
     @Test("a member that stopped vouches for nothing")

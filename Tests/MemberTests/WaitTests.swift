@@ -155,24 +155,37 @@ struct EffectTests {
     func effects() {
         var effects = EffectWaiters()
         var told: [Result<[MemberEffect], ProposeError>] = []
-        var progress: [(member: String, index: LogIndex)] = [("m1", LogIndex(9)), ("m2", LogIndex(8))]
+        func at(_ first: UInt64, _ second: UInt64, refusing: Bool = true) -> [EffectWaiters.Progress] {
+            [
+                EffectWaiters.Progress(member: "m1", index: LogIndex(first), refusesWhenStale: refusing),
+                EffectWaiters.Progress(member: "m2", index: LogIndex(second), refusesWhenStale: refusing),
+            ]
+        }
+        var progress = at(9, 8)
         effects.add(LogIndex(9), key: 1, until: start + .seconds(5)) { told.append($0) }
         effects.settle(now: start) { progress }
         #expect(told.isEmpty)
-        progress[1].index = LogIndex(9)
+        progress = at(9, 9)
         effects.settle(now: start) { progress }
         #expect(told == [.success([MemberEffect(member: "m1", reason: .applied), MemberEffect(member: "m2", reason: .applied)])])
 
-        progress[1].index = LogIndex(8)
+        progress = at(9, 8)
         effects.add(LogIndex(9), key: 2, until: start + .seconds(5)) { told.append($0) }
         effects.settle(now: start + .milliseconds(4_999)) { progress }
         #expect(told.count == 1)
         effects.settle(now: start + .seconds(5)) { progress }
         #expect(told.last == .success([MemberEffect(member: "m1", reason: .applied), MemberEffect(member: "m2", reason: .stale)]))
 
-        effects.add(LogIndex(9), key: 3, until: start + .seconds(9)) { told.append($0) }
-        effects.cancel(3)
+        // Who may go on vouching when it is stale is not known to refuse, however long it has been silent.
+        effects.add(LogIndex(9), key: 3, until: start + .seconds(5)) { told.append($0) }
+        effects.settle(now: start + .seconds(5)) { at(9, 8, refusing: false) }
+        let unsure = [MemberEffect(member: "m1", reason: .applied), MemberEffect(member: "m2", reason: .unknown)]
+        #expect(told.last == .success(unsure))
+        #expect(unsure.map(\.isCertain) == [true, false])
+
+        effects.add(LogIndex(9), key: 4, until: start + .seconds(9)) { told.append($0) }
+        effects.cancel(4)
         effects.failAll(.stopping)
-        #expect(told.last == .failure(.cancelled) && told.count == 3)
+        #expect(told.last == .failure(.cancelled) && told.count == 4)
     }
 }

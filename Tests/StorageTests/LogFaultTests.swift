@@ -137,8 +137,8 @@ struct LogFaultTests {
     @Test("a later format is refused by its number")
     func laterFormat() throws {
         try closedLog()
-        try edit(Array("format2".utf8)) { $0[6] = UInt8(ascii: "3") }
-        #expect(throws: StorageError.unsupportedVersion(file: path, found: "3", supported: 2)) { try open() }
+        try edit(Array("format3".utf8)) { $0[6] = UInt8(ascii: "4") }
+        #expect(throws: StorageError.unsupportedVersion(file: path, found: "4", supported: 3)) { try open() }
     }
 
     @Test("a missing log is an error, not a new log")

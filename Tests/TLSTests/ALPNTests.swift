@@ -64,7 +64,7 @@ struct ALPNTests {
 
     @Test(
         "only unknown protocols end in no_application_protocol",
-        arguments: [["h2"], ["credence-peer/2", "h2"], ["credence-peer/"], ["http/1"], ["HTTP/1.1"]])
+        arguments: [["h2"], ["credence-peer/3", "h2"], ["credence-peer/"], ["http/1"], ["HTTP/1.1"]])
     func unknown(alpn: [String]) throws {
         let link = try connect(alpn, expecting: shared)
         #expect(link.serverError == .noCommonProtocol)

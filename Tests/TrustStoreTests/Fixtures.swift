@@ -77,6 +77,10 @@ enum Fixtures {
         .recordToken(named("j2")),
         .removeNamedToken(id: "j2", reason: "gone"),
         .raiseFeatureLevel(2),
+        .changeSettings(
+            SettingsChange(
+                nbfLeewaySeconds: 1, maxStalenessMilliseconds: 10_000, stalenessPolicy: .serve, joinTokenSeconds: 60,
+                tokenSecondsDefault: 30, tokenSecondsMax: 90, votersMax: 5)),
     ]
 }
 

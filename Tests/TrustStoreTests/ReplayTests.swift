@@ -29,7 +29,7 @@ struct ReplayTests {
         let kid = "k\(UInt64.random(in: 0...4, using: &random))"
         let jti = "j\(UInt64.random(in: 0...9, using: &random))"
         let seconds: Int64 = ([0, 5, 60] as [Int64]).randomElement(using: &random) ?? 0
-        switch Int.random(in: 0..<13, using: &random) {
+        switch Int.random(in: 0..<14, using: &random) {
         case 0: return .foundCluster(Fixtures.founding())
         case 1, 2: return .addJoinToken(Fixtures.joinToken("t\(small)", for: "m\(small % 3 + 1)", in: seconds * 50))
         case 3: return .removeJoinToken(id: "t\(small)")
@@ -45,6 +45,9 @@ struct ReplayTests {
         case 11: return .revokeToken(RevokeToken(tokenID: jti, expiresAt: nil, reason: "r"))
         // Seldom: from then on joiners of the first level are refused.
         case 12 where Int.random(in: 0..<20, using: &random) == 0: return .raiseFeatureLevel(Int64(small))
+        case 13:
+            let policy = StalenessPolicy.allCases.randomElement(using: &random) ?? .refuse
+            return .changeSettings(SettingsChange(nbfLeewaySeconds: Int64(small), stalenessPolicy: policy))
         default: return .recordToken(Fixtures.named(jti, key: kid))
         }
     }

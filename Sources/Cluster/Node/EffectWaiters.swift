@@ -9,7 +9,13 @@ package struct MemberEffect: Equatable, Sendable {
         /// More than `max_staleness` has passed since the acknowledgement: a member that has not applied
         /// the change by now is stale and refuses (docs/architecture.md).
         case stale
+        /// Neither: it has not been heard to apply the change, and may still vouch without it, by the policy `serve` or
+        /// by an older bound or policy of staleness that it goes by while it is cut off.
+        case unknown
     }
+
+    /// Whether the change holds there.
+    package var isCertain: Bool { reason != .unknown }
 
     package let member: String
     package let reason: Reason
@@ -35,8 +41,16 @@ struct EffectWaiters {
         waits.append(Wait(index: index, key: key, until: until, waiter: waiter))
     }
 
-    /// - Parameter applied: what each member, this one included, has said to have applied, by name.
-    mutating func settle(now: MonotonicInstant, applied: () -> [(member: String, index: LogIndex)]) {
+    struct Progress {
+        let member: String
+        /// What the member has said to have applied.
+        let index: LogIndex
+        /// Whether it is known to refuse once it is stale by the bound that the cluster has now.
+        let refusesWhenStale: Bool
+    }
+
+    /// - Parameter applied: of each member, this one included.
+    mutating func settle(now: MonotonicInstant, applied: () -> [Progress]) {
         guard !waits.isEmpty else { return }
         let progress = applied()
         var open: [Wait] = []
@@ -46,7 +60,8 @@ struct EffectWaiters {
                 continue
             }
             wait.waiter(.success(progress.map { member in
-                MemberEffect(member: member.member, reason: member.index >= wait.index ? .applied : .stale)
+                let silence = member.refusesWhenStale ? MemberEffect.Reason.stale : .unknown
+                return MemberEffect(member: member.member, reason: member.index >= wait.index ? .applied : silence)
             }))
         }
         waits = open

@@ -8,7 +8,7 @@ import TrustStore
 
 extension Node {
     /// The protocol that members speak among themselves, chosen by ALPN on the common port.
-    static let peerProtocol = "credence-peer/2"
+    static let peerProtocol = "credence-peer/3"
 
     /// Everybody else in the cluster, with the key each is known by: from the replicated membership, or,
     /// until that has arrived, from the answer to the join.

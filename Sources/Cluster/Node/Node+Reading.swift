@@ -29,7 +29,8 @@ extension Node {
 
     /// Waits until a change that was acknowledged just now holds on every member: each has applied it,
     /// or could not vouch without it any more. At the latest that is `max_staleness` from now, by a
-    /// clock that may run fast by its error bound.
+    /// clock that may run fast by its error bound. Of a member that may vouch for longer, by its policy or because it
+    /// has not heard of a new one, that is not known then.
     func untilEverywhere(_ index: LogIndex) async throws(ProposeError) -> [MemberEffect] {
         try checkRunning()
         let bound = state.settings.maxStalenessMilliseconds
@@ -43,9 +44,11 @@ extension Node {
 
     func settleEffects(now: MonotonicInstant) {
         effects.settle(now: now) {
-            state.members.values.sorted { $0.name < $1.name }.map { member in
-                let isSelf = member.id == identity.id
-                return (member.name, isSelf ? appliedIndex : reports[member.id]?.report.appliedIndex ?? .zero)
+            let refuses = state.settings.stalenessPolicy == .refuse
+            let since = state.cluster?.freshnessSince ?? .zero
+            return state.members.values.sorted { $0.name < $1.name }.map { member in
+                let index = member.id == identity.id ? appliedIndex : reports[member.id]?.report.appliedIndex ?? .zero
+                return EffectWaiters.Progress(member: member.name, index: index, refusesWhenStale: refuses && index >= since)
             }
         }
     }

@@ -23,6 +23,7 @@ extension CommandBody {
             writer.string("id", id)
             writer.string("reason", reason)
         case .raiseFeatureLevel(let level): writer.integer("level", level)
+        case .changeSettings(let change): writer.record("settings", change)
         #if CREDENCE_NEXT
         case .note(let text): writer.string("text", text)
         #endif
@@ -53,6 +54,7 @@ extension CommandBody {
             self = .removeNamedToken(
                 id: try reader.string("id"), reason: try reader.optionalString("reason"))
         case .raiseFeatureLevel: self = .raiseFeatureLevel(try reader.integer("level"))
+        case .changeSettings: self = .changeSettings(try reader.record("settings"))
         #if CREDENCE_NEXT
         case .note: self = .note(try reader.string("text"))
         #endif

@@ -25,6 +25,7 @@ package enum CommandBody: Sendable, Equatable {
     case removeNamedToken(id: String, reason: String?)
     /// Proposed by a leader that knows every member's binary.
     case raiseFeatureLevel(Int64)
+    case changeSettings(SettingsChange)
     #if CREDENCE_NEXT
     case note(String)
     #endif
@@ -45,6 +46,7 @@ package enum CommandBody: Sendable, Equatable {
         case .recordToken: .recordToken
         case .removeNamedToken: .removeNamedToken
         case .raiseFeatureLevel: .raiseFeatureLevel
+        case .changeSettings: .changeSettings
         #if CREDENCE_NEXT
         case .note: .note
         #endif
@@ -75,6 +77,9 @@ extension CommandBody {
             if let reason { try Check.text(reason, "reason") }
         case .raiseFeatureLevel(let level):
             try Check.range(level, TrustState.firstFeatureLevel...StateLimits.featureLevelMax, "level")
+        // The values depend on each other, so they are judged together with those that stay.
+        case .changeSettings(let change):
+            guard !change.isEmpty else { throw .invalid("settings", "must name at least one setting") }
         #if CREDENCE_NEXT
         case .note(let text): try Check.text(text, "text")
         #endif

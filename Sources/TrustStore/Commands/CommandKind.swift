@@ -14,6 +14,7 @@ package enum CommandKind: String, Sendable, Hashable, CaseIterable {
     case recordToken = "record_token"
     case removeNamedToken = "remove_named_token"
     case raiseFeatureLevel = "raise_feature_level"
+    case changeSettings = "change_settings"
     #if CREDENCE_NEXT
     /// Changes nothing. Only in builds that stand for a version to come, so that a mixed cluster can be tried.
     case note

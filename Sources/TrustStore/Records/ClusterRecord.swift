@@ -1,4 +1,5 @@
 import JOSE
+package import Raft
 
 /// The cluster itself: its name, its authority, and the certificate all members show to clients.
 ///
@@ -17,13 +18,16 @@ package struct ClusterRecord: Sendable, Equatable {
     package var serverCertificate: [[UInt8]]
     package var sealedServerKey: [UInt8]
     package var settings: ClusterSettings
+    /// The command that changed bound or policy of staleness last; zero when none has. A member that may not have
+    /// applied it may still go by the older ones.
+    package var freshnessSince: LogIndex
     package var createdAt: Int64
 
     package init(
         id: String, name: String, issuer: String,
         caCertificate: [UInt8], sealedCAKey: [UInt8],
         serverCertificate: [[UInt8]], sealedServerKey: [UInt8],
-        settings: ClusterSettings, createdAt: Int64
+        settings: ClusterSettings, freshnessSince: LogIndex = .zero, createdAt: Int64
     ) {
         self.id = id
         self.name = name
@@ -33,6 +37,7 @@ package struct ClusterRecord: Sendable, Equatable {
         self.serverCertificate = serverCertificate
         self.sealedServerKey = sealedServerKey
         self.settings = settings
+        self.freshnessSince = freshnessSince
         self.createdAt = createdAt
     }
 }
@@ -48,6 +53,7 @@ extension ClusterRecord: RecordCodable {
             serverCertificate: try reader.bytesList("server_certificate"),
             sealedServerKey: try reader.bytes("sealed_server_key"),
             settings: try reader.record("settings"),
+            freshnessSince: try reader.index("freshness_since"),
             createdAt: try reader.integer("created_at"))
     }
 
@@ -60,6 +66,7 @@ extension ClusterRecord: RecordCodable {
         writer.bytesList("server_certificate", serverCertificate)
         writer.bytes("sealed_server_key", sealedServerKey)
         writer.record("settings", settings)
+        writer.index("freshness_since", freshnessSince)
         writer.integer("created_at", createdAt)
     }
 }

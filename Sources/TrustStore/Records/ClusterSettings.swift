@@ -6,6 +6,7 @@ package struct ClusterSettings: Sendable, Equatable {
     package var nbfLeewaySeconds: Int64
     /// Promise 3 of the vision: older knowledge than this vouches for nothing.
     package var maxStalenessMilliseconds: Int64
+    package var stalenessPolicy: StalenessPolicy
     /// How long a join token stays redeemable.
     package var joinTokenSeconds: Int64
     /// Lifetime of a minted token that does not ask for one.
@@ -18,6 +19,7 @@ package struct ClusterSettings: Sendable, Equatable {
     package init(
         nbfLeewaySeconds: Int64 = 5,
         maxStalenessMilliseconds: Int64 = 5_000,
+        stalenessPolicy: StalenessPolicy = .refuse,
         joinTokenSeconds: Int64 = 10_800,
         tokenSecondsDefault: Int64 = 3_600,
         tokenSecondsMax: Int64 = 31_536_000,
@@ -25,6 +27,7 @@ package struct ClusterSettings: Sendable, Equatable {
     ) {
         self.nbfLeewaySeconds = nbfLeewaySeconds
         self.maxStalenessMilliseconds = maxStalenessMilliseconds
+        self.stalenessPolicy = stalenessPolicy
         self.joinTokenSeconds = joinTokenSeconds
         self.tokenSecondsDefault = tokenSecondsDefault
         self.tokenSecondsMax = tokenSecondsMax
@@ -50,6 +53,7 @@ extension ClusterSettings: RecordCodable {
         self.init(
             nbfLeewaySeconds: try reader.integer("nbf_leeway_seconds"),
             maxStalenessMilliseconds: try reader.integer("max_staleness_milliseconds"),
+            stalenessPolicy: try reader.choice("staleness_policy"),
             joinTokenSeconds: try reader.integer("join_token_seconds"),
             tokenSecondsDefault: try reader.integer("token_seconds_default"),
             tokenSecondsMax: try reader.integer("token_seconds_max"),
@@ -59,6 +63,7 @@ extension ClusterSettings: RecordCodable {
     func write(to writer: inout RecordWriter) {
         writer.integer("nbf_leeway_seconds", nbfLeewaySeconds)
         writer.integer("max_staleness_milliseconds", maxStalenessMilliseconds)
+        writer.string("staleness_policy", stalenessPolicy.rawValue)
         writer.integer("join_token_seconds", joinTokenSeconds)
         writer.integer("token_seconds_default", tokenSecondsDefault)
         writer.integer("token_seconds_max", tokenSecondsMax)

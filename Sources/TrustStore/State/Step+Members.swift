@@ -17,6 +17,19 @@ extension Step {
         return done(founding.id)
     }
 
+    /// All of the change or nothing of it.
+    mutating func changeSettings(_ change: SettingsChange) throws(CommandRefusal) -> CommandResult {
+        guard var cluster = state.cluster else { throw CommandRefusal(.clusterNotFounded, "there is no cluster yet") }
+        let former = cluster.settings
+        cluster.settings = change.applied(to: former)
+        try cluster.settings.check()
+        let isAboutFreshness = cluster.settings.maxStalenessMilliseconds != former.maxStalenessMilliseconds
+            || cluster.settings.stalenessPolicy != former.stalenessPolicy
+        if isAboutFreshness { cluster.freshnessSince = index }
+        put(cluster)
+        return done("")
+    }
+
     mutating func addJoinToken(_ token: AddJoinToken) throws(CommandRefusal) -> CommandResult {
         guard state.member(named: token.memberName) == nil else {
             throw CommandRefusal(.memberNameTaken, "The cluster already has a member with name: \(token.memberName)")

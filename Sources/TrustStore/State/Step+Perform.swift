@@ -26,6 +26,7 @@ extension Step {
         case .recordToken(let token): return try record(token)
         case .removeNamedToken(let id, let reason): return try dropNamedToken(id, reason: reason)
         case .raiseFeatureLevel(let level): return try raiseFeatureLevel(to: level)
+        case .changeSettings(let change): return try changeSettings(change)
         #if CREDENCE_NEXT
         case .note: return done("")
         #endif
