@@ -109,6 +109,32 @@ struct LogFaultTests {
         }
     }
 
+    @Test("a bit that rots in any page gives the same log, a recovering member with a true beginning of it, or an error", arguments: 0..<UInt64(2))
+    func anyPage(seed: UInt64) throws {
+        try closedLog(300)
+        let original = scratch.read("log.db")
+        let mark = scratch.read("log.db.mark")
+        let entries = Samples.entries(1...300)
+        let pageBytes = 4_096
+        var random = SeededRandom(seed: seed)
+        var recovered = 0
+        for page in 0..<original.count / pageBytes {
+            var damaged = original
+            let bit = (page * pageBytes * 8) + Int.random(in: 0..<pageBytes * 8, using: &random)
+            damaged[bit / 8] ^= 1 << UInt8(bit % 8)
+            let copy = Scratch()
+            copy.write("log.db", damaged)
+            copy.write("log.db.mark", mark)
+            guard let store = try? LogStore.open(path: copy.file("log.db"), identity: Samples.identity) else { continue }
+            let found = try store.all()
+            #expect(entries.starts(with: found), "bit \(bit)")
+            #expect(found.count == entries.count || store.isRecovering, "bit \(bit): acknowledged entries are gone without a word")
+            #expect(store.hardState == HardState(term: Term(1), vote: Samples.member(7)), "bit \(bit)")
+            if store.isRecovering { recovered += 1 }
+        }
+        #expect(recovered > 0)
+    }
+
     @Test("a file cut short gives an error or the same log", arguments: [0, 1, 100, 4_095, 4_096, 8_192, 12_288])
     func cutShort(count: Int) throws {
         try closedLog(500)

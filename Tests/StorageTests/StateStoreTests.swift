@@ -174,6 +174,31 @@ struct StateStoreTests {
         }
     }
 
+    @Test("a bit that rots in any page gives the same state or an error", arguments: 0..<UInt64(2))
+    func anyPage(seed: UInt64) throws {
+        let store = try StateStore.create(path: path, clusterID: cluster)
+        try replay(into: store, batch: 100)
+        try store.close()
+        let original = scratch.read("state.db")
+        let pageBytes = 4_096
+        var random = SeededRandom(seed: seed)
+        var refused = 0
+        for page in 0..<original.count / pageBytes {
+            var damaged = original
+            let bit = (page * pageBytes * 8) + Int.random(in: 0..<pageBytes * 8, using: &random)
+            damaged[bit / 8] ^= 1 << UInt8(bit % 8)
+            let copy = Scratch()
+            copy.write("state.db", damaged)
+            guard let store = try? StateStore.open(path: copy.file("state.db"), clusterID: cluster), let state = try? store.loadState()
+            else {
+                refused += 1
+                continue
+            }
+            #expect(state == Self.history.last?.state && store.applied.position.index == LogIndex(UInt64(Self.history.count)), "bit \(bit)")
+        }
+        #expect(refused > 0)
+    }
+
     @Test("a state of another cluster is refused; it carries no member's identity")
     func identity() throws {
         let store = try StateStore.create(path: path, clusterID: cluster)
