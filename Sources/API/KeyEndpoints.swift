@@ -31,7 +31,7 @@ enum KeyEndpoints {
     private static let creation = EndpointDocument(
         summary: "Make a signing key. It is published first and signs once every member knows it",
         body: [
-            .required("algorithm", .string, "ES256, EdDSA or HS256."),
+            .required("algorithm", .string, "\(SigningKeyAlgorithm.namesText)."),
             .optional("activate_in", .integer, "Seconds before which it must not sign."),
         ],
         statuses: [201])
@@ -77,7 +77,7 @@ struct KeyRequest {
 
     init(_ reader: inout JSONObjectReader) throws(JSONFieldError) {
         guard let algorithm = SigningKeyAlgorithm(rawValue: try reader.string("algorithm")) else {
-            throw reader.error("algorithm", "must be ES256, EdDSA or HS256")
+            throw reader.error("algorithm", "must be one of \(SigningKeyAlgorithm.namesText)")
         }
         self.algorithm = algorithm
         activateIn = try reader.optionalInteger("activate_in", in: 0...StateLimits.secondsMax)

@@ -4,6 +4,7 @@ import HTTP
 import HTTPTypes
 import HashTreeCollections
 import JOSE
+import Tokens
 import TrustStore
 
 /// What anybody may ask, outside `/1.0`.
@@ -45,7 +46,7 @@ enum PublicEndpoints {
             .filter { $0.state != .retired && ($0.retireAfter.map { now < $0 } ?? true) }
             .sorted { ($0.createdAt, $0.kid) < ($1.createdAt, $1.kid) }
             .compactMap { key in
-                key.publicKey.flatMap { try? PublicKey(spki: $0) }.flatMap { try? JWK($0, keyID: key.kid) }
+                key.publicKey.flatMap { try? PublicKey(spki: $0) }.flatMap { try? JWK($0, algorithm: key.algorithm.jws, keyID: key.kid) }
             }
         let body = JWKSet(keys).json.encoded()
         let tag = EntityTag.of(body)

@@ -72,7 +72,7 @@ enum TokenEndpoints {
             .optional("audience", .strings, "One name, or several: whom it is meant for."),
             .optional("expires_in", .integer, "Seconds."),
             .optional("not_before", .integer, "Unix time in seconds."),
-            .optional("algorithm", .string, "ES256, EdDSA or HS256; default: that of the newest key."),
+            .optional("algorithm", .string, "\(SigningKeyAlgorithm.namesText); default: that of the newest key."),
             .optional("claims", .object, "Further claims."),
             .optional("name", .string, "Lists the token under /1.0/tokens."),
             .optional("certificate_fingerprint", .string, "Binds it to a client certificate: SHA-256 of the DER, hexadecimal."),

@@ -46,7 +46,7 @@ extension Member {
         _ algorithm: JWSAlgorithm, activateIn seconds: Int64?, by actor: TrustStore.Actor, requestID: RequestID? = nil
     ) async throws(ProposeError) -> SigningKeyRecord {
         let committed = try await propose(
-            .addSigningKey(try newSigningKey(algorithm, activateIn: seconds)), by: actor, requestID: requestID)
+            .addSigningKey(try await newSigningKey(algorithm, activateIn: seconds)), by: actor, requestID: requestID)
         guard let record = view.state.signingKeys[committed.result.id] else {
             throw .keyUnavailable("the key was removed at the same moment")
         }
@@ -55,12 +55,13 @@ extension Member {
 
     private func newSigningKey(
         _ algorithm: JWSAlgorithm, activateIn seconds: Int64?
-    ) throws(ProposeError) -> NewSigningKey {
+    ) async throws(ProposeError) -> NewSigningKey {
         guard let recordAlgorithm = algorithm.signingKeyAlgorithm else {
             throw .keyUnavailable("\(algorithm.rawValue) keys are not made here")
         }
         do {
-            let key = try JWSSigningKey.generate(algorithm)
+            // An RSA key takes longer than any loop may stand still.
+            let key = try await loop.runBlocking { try JWSSigningKey.generate(algorithm) }
             let sealed = try node.identity.custody.seal(key.secret(), for: .signingKey(kid: key.keyID))
             return NewSigningKey(
                 kid: key.keyID, algorithm: recordAlgorithm, publicKey: key.verificationKey.publicKey?.spki,

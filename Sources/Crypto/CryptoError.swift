@@ -5,6 +5,8 @@ package enum CryptoError: Error, Equatable, Sendable {
     case malformed(Subject)
     /// Well-formed, but of a kind that this program does not use.
     case unsupported(Subject)
+    /// Well-formed and useless: anybody can find the private half.
+    case weak(Subject)
     /// A sealed message, or a request's own signature, does not belong to its key and context.
     case authenticationFailed
     /// A length or cost parameter is outside the bounds of the call.
@@ -32,6 +34,7 @@ extension CryptoError: CustomStringConvertible {
         switch self {
         case .malformed(let subject): "malformed \(subject.rawValue)"
         case .unsupported(let subject): "unsupported \(subject.rawValue)"
+        case .weak(let subject): "\(subject.rawValue) of a faulty generator (CVE-2017-15361); make a new one"
         case .authenticationFailed: "authentication failed"
         case .outOfBounds(let subject): "\(subject.rawValue) out of bounds"
         case .library(let operation, let reason): "\(operation): \(reason)"

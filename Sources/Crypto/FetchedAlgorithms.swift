@@ -8,12 +8,14 @@ internal import COpenSSL
 
     let sha256: OpaquePointer
     let sha384: OpaquePointer
+    let sha512: OpaquePointer
     let hmac: OpaquePointer
     let aes256GCM: OpaquePointer
 
     private init() {
         guard let sha256 = unsafe EVP_MD_fetch(nil, "SHA2-256", nil),
             let sha384 = unsafe EVP_MD_fetch(nil, "SHA2-384", nil),
+            let sha512 = unsafe EVP_MD_fetch(nil, "SHA2-512", nil),
             let hmac = unsafe EVP_MAC_fetch(nil, "HMAC", nil),
             let aes256GCM = unsafe EVP_CIPHER_fetch(nil, "AES-256-GCM", nil)
         else {
@@ -21,6 +23,7 @@ internal import COpenSSL
         }
         unsafe self.sha256 = sha256
         unsafe self.sha384 = sha384
+        unsafe self.sha512 = sha512
         unsafe self.hmac = hmac
         unsafe self.aes256GCM = aes256GCM
     }

@@ -47,6 +47,24 @@ internal import COpenSSL
     }
 }
 
+extension KeyHandle {
+    /// Of an RSA key.
+    func rsaNumbers() -> (modulus: [UInt8], exponent: [UInt8])? {
+        guard let modulus = number(OSSL_PKEY_PARAM_RSA_N), let exponent = number(OSSL_PKEY_PARAM_RSA_E) else { return nil }
+        return (modulus, exponent)
+    }
+
+    private func number(_ name: String) -> [UInt8]? {
+        var number: OpaquePointer?
+        guard unsafe EVP_PKEY_get_bn_param(pointer, name, &number) == 1, let number = unsafe number else { return nil }
+        defer { unsafe BN_free(number) }
+        let count = (Int(unsafe BN_num_bits(number)) + 7) / 8
+        return unsafe [UInt8](unsafeUninitializedCapacity: count) { bytes, initialized in
+            initialized = Int(unsafe BN_bn2bin(number, bytes.baseAddress))
+        }
+    }
+}
+
 /// The result of an `i2d` function, called once for the length and once for the bytes.
 func derEncoding(
     _ encode: (UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?) -> CInt

@@ -17,17 +17,20 @@ package final class PrivateKey: Sendable {
         self.handle = handle
     }
 
-    /// P-256, P-384 or Ed25519.
+    /// An RSA key takes some tenths of a second.
     package static func generate(_ type: KeyType) throws(CryptoError) -> PrivateKey {
         switch type {
-        case .p256: try generate("EC", curve: "prime256v1")
-        case .p384: try generate("EC", curve: "secp384r1")
-        case .ed25519: try generate("ED25519", curve: nil)
-        case .p521, .rsa: throw .unsupported(.privateKey)
+        case .p256: return try generate("EC", curve: "prime256v1")
+        case .p384: return try generate("EC", curve: "secp384r1")
+        case .p521: return try generate("EC", curve: "secp521r1")
+        case .ed25519: return try generate("ED25519")
+        case .rsa(let bits):
+            guard SignatureAlgorithm.rsaBits.contains(bits) else { throw .unsupported(.privateKey) }
+            return try generate("RSA", bits: bits)
         }
     }
 
-    private static func generate(_ algorithm: String, curve: String?) throws(CryptoError) -> PrivateKey {
+    private static func generate(_ algorithm: String, curve: String? = nil, bits: Int? = nil) throws(CryptoError) -> PrivateKey {
         OpenSSLErrorQueue.clear()
         guard let context = unsafe EVP_PKEY_CTX_new_from_name(nil, algorithm, nil) else {
             throw OpenSSLErrorQueue.drain("key generation")
@@ -36,6 +39,7 @@ package final class PrivateKey: Sendable {
         var pointer: OpaquePointer?
         guard unsafe EVP_PKEY_keygen_init(context) == 1,
             curve.map({ unsafe EVP_PKEY_CTX_set_group_name(context, $0) == 1 }) ?? true,
+            bits.map({ unsafe EVP_PKEY_CTX_set_rsa_keygen_bits(context, CInt($0)) == 1 }) ?? true,
             unsafe EVP_PKEY_generate(context, &pointer) == 1, let pointer = unsafe pointer
         else { throw OpenSSLErrorQueue.drain("key generation") }
         return try unsafe PrivateKey(KeyHandle(owning: pointer))
@@ -72,19 +76,23 @@ package final class PrivateKey: Sendable {
         }
     }
 
-    /// The algorithm must be the one of the key's type.
+    /// The algorithm must be one of the key's type.
     package func sign(_ message: Span<UInt8>, algorithm: SignatureAlgorithm) throws(CryptoError) -> [UInt8] {
-        guard algorithm.keyType == type else { throw .unsupported(.privateKey) }
+        guard let byteCount = algorithm.signatureByteCount(for: type) else { throw .unsupported(.privateKey) }
         OpenSSLErrorQueue.clear()
         guard let context = unsafe EVP_MD_CTX_new() else { throw OpenSSLErrorQueue.drain("signing") }
         defer { unsafe EVP_MD_CTX_free(context) }
-        guard unsafe EVP_DigestSignInit(context, nil, algorithm.digest, nil, handle.pointer) == 1 else {
+        var parameters: OpaquePointer?
+        guard unsafe EVP_DigestSignInit(context, &parameters, algorithm.hash?.fetched, nil, handle.pointer) == 1,
+            let parameters = unsafe parameters, unsafe algorithm.settle(parameters)
+        else {
             throw OpenSSLErrorQueue.drain("signing")
         }
-        let signature = unsafe Self.sign(message, context)
+        // DER is longer than r ‖ s by its headers and sign bytes.
+        let signature = unsafe Self.sign(message, context, byteCountMax: byteCount + 16)
         guard !signature.isEmpty else { throw OpenSSLErrorQueue.drain("signing") }
-        if algorithm == .ed25519 { return signature }
-        guard let raw = ECDSASignatureEncoding.raw(fromDER: signature.span, byteCount: algorithm.signatureByteCount) else {
+        guard algorithm.isECDSA else { return signature }
+        guard let raw = ECDSASignatureEncoding.raw(fromDER: signature.span, byteCount: byteCount) else {
             throw .library(operation: "signing", reason: "not a DER signature")
         }
         return raw
@@ -100,8 +108,8 @@ package final class PrivateKey: Sendable {
     }
 
     /// Empty on failure.
-    private static func sign(_ message: Span<UInt8>, _ context: OpaquePointer) -> [UInt8] {
-        unsafe [UInt8](unsafeUninitializedCapacity: 128) { signature, initialized in
+    private static func sign(_ message: Span<UInt8>, _ context: OpaquePointer, byteCountMax: Int) -> [UInt8] {
+        unsafe [UInt8](unsafeUninitializedCapacity: byteCountMax) { signature, initialized in
             var count = signature.count
             let done = unsafe message.withUnsafeBufferPointer { message in
                 unsafe EVP_DigestSign(context, signature.baseAddress, &count, message.baseAddress, message.count) == 1

@@ -14,7 +14,7 @@ package final class PublicKey: Sendable {
     private let verifiers: VerifierPool
 
     /// Refuses points outside the curve, compressed points, curves given by parameters, trailing bytes, and
-    /// everything else that would give one key two encodings.
+    /// everything else that would give one key two encodings; and RSA keys whose primes can be found.
     package init(spki: [UInt8]) throws(CryptoError) {
         guard spki.count <= Self.spkiBytesMax else { throw .malformed(.publicKey) }
         let handle: KeyHandle
@@ -27,16 +27,25 @@ package final class PublicKey: Sendable {
         }
         guard let type = handle.type() else { throw .unsupported(.publicKey) }
         guard handle.isPointOnCurve(type) else { throw .malformed(.publicKey) }
+        if case .rsa = type, let numbers = handle.rsaNumbers(), ROCA.isLikely(numbers.modulus) { throw .weak(.publicKey) }
         self.type = type
         self.spki = spki
         self.handle = handle
         verifiers = VerifierPool(key: handle)
     }
 
-    /// Coordinates of 32 bytes each, big-endian, of a point on the curve.
-    package convenience init(p256X x: [UInt8], y: [UInt8]) throws(CryptoError) {
-        guard x.count == 32, y.count == 32 else { throw .malformed(.publicKey) }
-        try self.init(spki: SubjectPublicKeyInfo.p256Prefix + x + y)
+    /// Coordinates of the curve's length each, big-endian, of a point on it.
+    package convenience init(_ curve: KeyType, x: [UInt8], y: [UInt8]) throws(CryptoError) {
+        guard let prefix = SubjectPublicKeyInfo.prefix(of: curve), let count = curve.coordinateByteCount,
+            x.count == count, y.count == count
+        else { throw .malformed(.publicKey) }
+        try self.init(spki: prefix + x + y)
+    }
+
+    /// Big-endian, without leading zeros (RFC 7518 §6.3.1); of a length that signatures are checked with here.
+    package convenience init(rsaModulus modulus: [UInt8], exponent: [UInt8]) throws(CryptoError) {
+        guard let spki = SubjectPublicKeyInfo.rsa(modulus: modulus, exponent: exponent) else { throw .malformed(.publicKey) }
+        try self.init(spki: spki)
     }
 
     /// The 32 bytes of RFC 8032 §5.1.2.
@@ -47,13 +56,7 @@ package final class PublicKey: Sendable {
 
     /// Affine coordinates of an elliptic-curve key, each of the curve's length; nil for other kinds.
     package var coordinates: (x: [UInt8], y: [UInt8])? {
-        let count: Int
-        switch type {
-        case .p256: count = 32
-        case .p384: count = 48
-        case .p521: count = 66
-        case .ed25519, .rsa: return nil
-        }
+        guard let count = type.coordinateByteCount else { return nil }
         return (Array(spki.suffix(2 * count).prefix(count)), Array(spki.suffix(count)))
     }
 
@@ -62,11 +65,17 @@ package final class PublicKey: Sendable {
         type == .ed25519 ? Array(spki.suffix(32)) : nil
     }
 
+    /// Modulus and public exponent of an RSA key, big-endian, without leading zeros; nil for other kinds.
+    package var rsaNumbers: (modulus: [UInt8], exponent: [UInt8])? {
+        guard case .rsa = type else { return nil }
+        return handle.rsaNumbers()
+    }
+
     /// False too for a signature of the wrong length and for a key of another type than the algorithm's.
     package func isValidSignature(
         _ signature: Span<UInt8>, for message: Span<UInt8>, algorithm: SignatureAlgorithm
     ) -> Bool {
-        guard algorithm.keyType == type, signature.count == algorithm.signatureByteCount else { return false }
+        guard signature.count == algorithm.signatureByteCount(for: type) else { return false }
         return verifiers.verify(signature, message, algorithm)
     }
 

@@ -7,8 +7,52 @@ enum SubjectPublicKeyInfo {
         0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01,
         0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
     ]
+    /// SEQUENCE { SEQUENCE { id-ecPublicKey, secp384r1 }, BIT STRING { 04 ‖ …, and then 96 bytes.
+    static let p384Prefix: [UInt8] = [
+        0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01,
+        0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22, 0x03, 0x62, 0x00, 0x04,
+    ]
+    /// SEQUENCE { SEQUENCE { id-ecPublicKey, secp521r1 }, BIT STRING { 04 ‖ …, and then 132 bytes.
+    static let p521Prefix: [UInt8] = [
+        0x30, 0x81, 0x9b, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01,
+        0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23, 0x03, 0x81, 0x86, 0x00, 0x04,
+    ]
+    /// SEQUENCE { rsaEncryption, NULL }.
+    static let rsaIdentifier: [UInt8] = [
+        0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00,
+    ]
     /// SEQUENCE { SEQUENCE { id-Ed25519 }, BIT STRING { …, and then 32 bytes.
     static let ed25519Prefix: [UInt8] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00]
+
+    static func prefix(of curve: KeyType) -> [UInt8]? {
+        switch curve {
+        case .p256: p256Prefix
+        case .p384: p384Prefix
+        case .p521: p521Prefix
+        case .ed25519, .rsa: nil
+        }
+    }
+
+    /// Nil for numbers with leading zeros, for an even or tiny exponent, and for a modulus of a length not used here.
+    static func rsa(modulus: [UInt8], exponent: [UInt8]) -> [UInt8]? {
+        guard let top = modulus.first, top != 0, exponent.first.map({ $0 != 0 }) ?? false, (1...8).contains(exponent.count),
+            exponent.last.map({ $0 & 1 == 1 }) ?? false, exponent != [1]
+        else { return nil }
+        let bits = modulus.count * 8 - top.leadingZeroBitCount
+        guard SignatureAlgorithm.rsaBits.contains(bits) else { return nil }
+        let key = tagged(0x30, tagged(0x02, positive(modulus)) + tagged(0x02, positive(exponent)))
+        return tagged(0x30, rsaIdentifier + tagged(0x03, [0] + key))
+    }
+
+    private static func positive(_ number: [UInt8]) -> [UInt8] { number[0] & 0x80 == 0 ? number : [0] + number }
+
+    private static func tagged(_ tag: UInt8, _ content: [UInt8]) -> [UInt8] {
+        switch content.count {
+        case 0..<0x80: [tag, UInt8(content.count)] + content
+        case 0x80..<0x100: [tag, 0x81, UInt8(content.count)] + content
+        default: [tag, 0x82, UInt8(content.count >> 8), UInt8(content.count & 0xFF)] + content
+        }
+    }
 
     /// What follows `prefix`, if that makes a whole encoding: the second byte is the length of all that comes after it.
     static func body(of spki: [UInt8], after prefix: [UInt8]) -> [UInt8]? {

@@ -18,36 +18,43 @@ internal import Synchronization
 
     /// `signature` has the algorithm's length, and the key is of its type.
     func verify(_ signature: Span<UInt8>, _ message: Span<UInt8>, _ algorithm: SignatureAlgorithm) -> Bool {
-        let reused = idle.withLock { $0.popLast() }
+        let reused = idle.withLock { idle in
+            idle.lastIndex { $0.algorithm == algorithm }.map { idle.remove(at: $0) }
+        }
         guard let context = reused ?? VerifierContext(key, algorithm) else {
             OpenSSLErrorQueue.clear()
             return false
         }
-        let valid = context.verify(signature, message, algorithm)
+        let valid = context.verify(signature, message)
         if !valid { OpenSSLErrorQueue.clear() }
         idle.withLock { if $0.count < Self.idleMax { $0.append(context) } }
         return valid
     }
 }
 
-/// One context, prepared for one key. A key has one algorithm only (its type decides), so a context fits each later call.
+/// One context, prepared for one key and algorithm: an RSA key may be used with several.
 ///
 /// Safe to send: the pool gives it to one thread at a time.
 @safe private final class VerifierContext: @unchecked Sendable {
     @safe private enum Handle {
-        /// ECDSA: takes the digest. +1 from `EVP_PKEY_CTX_new_from_pkey`, returned in `deinit`.
+        /// ECDSA and RSA: takes the digest. +1 from `EVP_PKEY_CTX_new_from_pkey`, returned in `deinit`.
         case digest(OpaquePointer)
         /// EdDSA: takes the message. +1 from `EVP_MD_CTX_new`, returned in `deinit`.
         case message(OpaquePointer)
     }
 
+    let algorithm: SignatureAlgorithm
     private let handle: Handle
 
     init?(_ key: KeyHandle, _ algorithm: SignatureAlgorithm) {
-        if unsafe algorithm.digest != nil {
+        self.algorithm = algorithm
+        if let hash = algorithm.hash {
             guard let context = unsafe EVP_PKEY_CTX_new_from_pkey(nil, key.pointer, nil) else { return nil }
             unsafe handle = .digest(context)
-            guard unsafe EVP_PKEY_verify_init(context) == 1 else { return nil }
+            guard unsafe EVP_PKEY_verify_init(context) == 1, unsafe algorithm.settle(context),
+                // RSA names the hash inside the signature; ECDSA takes whatever digest it is given.
+                unsafe algorithm.isECDSA || EVP_PKEY_CTX_set_signature_md(context, hash.fetched) == 1
+            else { return nil }
         } else {
             guard let context = unsafe EVP_MD_CTX_new() else { return nil }
             unsafe handle = .message(context)
@@ -62,11 +69,11 @@ internal import Synchronization
         }
     }
 
-    func verify(_ signature: Span<UInt8>, _ message: Span<UInt8>, _ algorithm: SignatureAlgorithm) -> Bool {
+    func verify(_ signature: Span<UInt8>, _ message: Span<UInt8>) -> Bool {
         switch handle {
         case .digest(let context):
-            guard let digest = unsafe algorithm.digest else { return false }
-            return unsafe Self.verifyECDSA(context, digest, signature, message)
+            guard let hash = algorithm.hash else { return false }
+            return unsafe Self.verify(context, hash, signature, message, isECDSA: algorithm.isECDSA)
         case .message(let context):
             return unsafe signature.withUnsafeBufferPointer { signature in
                 unsafe message.withUnsafeBufferPointer { message in
@@ -78,16 +85,19 @@ internal import Synchronization
     }
 
     /// Digest and DER signature live on the stack.
-    private static func verifyECDSA(
-        _ context: OpaquePointer, _ algorithm: OpaquePointer, _ signature: Span<UInt8>, _ message: Span<UInt8>
+    private static func verify(
+        _ context: OpaquePointer, _ hash: HashAlgorithm, _ signature: Span<UInt8>, _ message: Span<UInt8>, isECDSA: Bool
     ) -> Bool {
         unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { digest in
-            unsafe SHA256.digest(message, with: algorithm, into: digest)
-            let digestByteCount = Int(unsafe EVP_MD_get_size(algorithm))
+            unsafe SHA256.digest(message, with: hash.fetched, into: digest)
+            guard isECDSA else {
+                return unsafe signature.withUnsafeBufferPointer { signature in
+                    unsafe EVP_PKEY_verify(context, signature.baseAddress, signature.count, digest.baseAddress, hash.byteCount) == 1
+                }
+            }
             return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: ECDSASignatureEncoding.derBytesMax) { der in
                 let derByteCount = unsafe ECDSASignatureEncoding.writeDER(signature, into: der)
-                return unsafe EVP_PKEY_verify(
-                    context, der.baseAddress, derByteCount, digest.baseAddress, digestByteCount) == 1
+                return unsafe EVP_PKEY_verify(context, der.baseAddress, derByteCount, digest.baseAddress, hash.byteCount) == 1
             }
         }
     }

@@ -7,9 +7,11 @@ extension JWK {
             var reader = try JSONObjectReader(json)
             let keyID = try reader.optionalString("kid")
             let usage = try JWKUsage(&reader)
+            // First, so that a key for something else is skipped in a set, whatever its numbers.
+            let algorithm = try usage.algorithm()
             let key = try Self.publicKey(&reader)
-            try self.init(key, keyID: keyID)
-            try usage.check(allows: algorithm)
+            try self.init(key, algorithm: algorithm, keyID: keyID)
+            try usage.check(allows: self.algorithm)
         } catch let error as JSONFieldError {
             throw .malformed(error)
         } catch let error as JWKError {
@@ -22,12 +24,12 @@ extension JWK {
     private static func publicKey(_ reader: inout JSONObjectReader) throws -> PublicKey {
         let curve = try reader.optionalString("crv")
         switch (try reader.string("kty"), curve) {
-        case ("EC", "P-256"):
-            let x = try reader.base64URL("x", maxBytes: 32)
-            let y = try reader.base64URL("y", maxBytes: 32)
-            // RFC 7518 §6.2.1.2: full length, leading zeros included.
-            guard x.count == 32, y.count == 32 else { throw JWKError.invalidKey }
-            return try PublicKey(p256X: x, y: y)
+        case ("EC", "P-256"): return try point(&reader, .p256)
+        case ("EC", "P-384"): return try point(&reader, .p384)
+        case ("EC", "P-521"): return try point(&reader, .p521)
+        case ("RSA", _):
+            let modulus = try reader.base64URL("n", maxBytes: SignatureAlgorithm.rsaBits.upperBound / 8)
+            return try PublicKey(rsaModulus: modulus, exponent: try reader.base64URL("e", maxBytes: 8))
         case ("OKP", "Ed25519"):
             let x = try reader.base64URL("x", maxBytes: 32)
             guard x.count == 32 else { throw JWKError.invalidKey }
@@ -37,6 +39,14 @@ extension JWK {
         default:
             throw JWKError.unsupported(member: "kty")
         }
+    }
+
+    /// RFC 7518 §6.2.1.2: coordinates have the curve's full length, leading zeros included.
+    private static func point(_ reader: inout JSONObjectReader, _ curve: KeyType) throws -> PublicKey {
+        let byteCount = curve.coordinateByteCount ?? 0
+        let x = try reader.base64URL("x", maxBytes: byteCount)
+        let y = try reader.base64URL("y", maxBytes: byteCount)
+        return try PublicKey(curve, x: x, y: y)
     }
 }
 
@@ -52,12 +62,18 @@ struct JWKUsage {
         algorithmName = try reader.optionalString("alg")
     }
 
+    /// The one the key is bound to; nil when it names none.
+    func algorithm() throws(JWKError) -> JWSAlgorithm? {
+        guard let algorithmName else { return nil }
+        guard let algorithm = JWSAlgorithm(exactName: algorithmName) else { throw .unsupported(member: "alg") }
+        return algorithm
+    }
+
     func check(allows algorithm: JWSAlgorithm) throws(JWKError) {
         guard use == nil || use == "sig" else { throw .wrongUse }
         if let operations {
             guard operations.contains("verify") || operations.contains("sign") else { throw .wrongUse }
         }
-        guard let algorithmName else { return }
-        guard JWSAlgorithm(exactName: algorithmName) == algorithm else { throw .unsupported(member: "alg") }
+        guard try self.algorithm() ?? algorithm == algorithm else { throw .unsupported(member: "alg") }
     }
 }

@@ -9,9 +9,13 @@ package struct JWK: Sendable {
     /// The members that are the key itself and go into the thumbprint, in the order of RFC 7638 §3.2.
     private let material: JSONObject
 
-    /// - Parameter keyID: the thumbprint when nil.
-    package init(_ publicKey: PublicKey, keyID: String? = nil) throws(JWKError) {
-        let (algorithm, material) = try Self.describe(publicKey)
+    /// - Parameters:
+    ///   - algorithm: nil where the kind of key leaves no choice.
+    ///   - keyID: the thumbprint when nil.
+    package init(_ publicKey: PublicKey, algorithm named: JWSAlgorithm? = nil, keyID: String? = nil) throws(JWKError) {
+        guard let algorithm = named ?? .only(for: publicKey.type) else { throw .algorithmMissing }
+        guard algorithm.fits(publicKey.type) else { throw .unsupported(member: named == nil ? "kty" : "alg") }
+        guard let material = Self.material(of: publicKey) else { throw .unsupported(member: "kty") }
         self.algorithm = algorithm
         self.publicKey = publicKey
         self.material = material
@@ -34,17 +38,24 @@ package struct JWK: Sendable {
         Base64URL.encode(SHA256.hash(JSON.object(material).encoded()))
     }
 
-    private static func describe(_ key: PublicKey) throws(JWKError) -> (JWSAlgorithm, JSONObject) {
-        if key.type == .p256, let (x, y) = key.coordinates {
-            let material: JSONObject = [
-                "crv": "P-256", "kty": "EC",
-                "x": .string(Base64URL.encode(x)), "y": .string(Base64URL.encode(y)),
+    private static func material(of key: PublicKey) -> JSONObject? {
+        if let curve = curveName(of: key.type), let (x, y) = key.coordinates {
+            return [
+                "crv": .string(curve), "kty": "EC", "x": .string(Base64URL.encode(x)), "y": .string(Base64URL.encode(y)),
             ]
-            return (.es256, material)
         }
-        if let raw = key.ed25519Bytes {
-            return (.edDSA, ["crv": "Ed25519", "kty": "OKP", "x": .string(Base64URL.encode(raw))])
+        if let raw = key.ed25519Bytes { return ["crv": "Ed25519", "kty": "OKP", "x": .string(Base64URL.encode(raw))] }
+        guard let (modulus, exponent) = key.rsaNumbers else { return nil }
+        return ["e": .string(Base64URL.encode(exponent)), "kty": "RSA", "n": .string(Base64URL.encode(modulus))]
+    }
+
+    /// RFC 7518 §6.2.1.1.
+    private static func curveName(of type: KeyType) -> String? {
+        switch type {
+        case .p256: "P-256"
+        case .p384: "P-384"
+        case .p521: "P-521"
+        case .ed25519, .rsa: nil
         }
-        throw .unsupported(member: "kty")
     }
 }

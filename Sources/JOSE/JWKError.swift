@@ -6,10 +6,12 @@ package enum JWKError: Error, Equatable, Sendable {
     case unsupported(member: String)
     /// The key is meant for something other than signatures (`use`, `key_ops`).
     case wrongUse
-    /// A point off its curve, or a length that does not fit the curve.
+    /// A point off its curve, a length that does not fit, or numbers that make no RSA key of 2,048 to 8,192 bits.
     case invalidKey
     /// RFC 7518 §3.2: an HMAC key is at least as long as its hash.
-    case tooShort
+    case tooShort(byteCountMin: Int)
+    /// An RSA key serves six algorithms; which one it is bound to must be said (RFC 8725 §3.1).
+    case algorithmMissing
     /// Two keys of one set claim the same `kid`, so that it names neither.
     case duplicateKeyID
 }
@@ -20,8 +22,9 @@ extension JWKError: CustomStringConvertible {
         case .malformed(let error): error.message
         case .unsupported(let member): "the key's \"\(member)\" is not supported"
         case .wrongUse: "the key is not for signatures"
-        case .invalidKey: "the key is not a point of its curve"
-        case .tooShort: "the key is shorter than \(JWSVerificationKey.secretByteCountMin) bytes"
+        case .invalidKey: "the key is no point of its curve, or its numbers make no RSA key of 2048 to 8192 bits"
+        case .tooShort(let byteCountMin): "the key is shorter than \(byteCountMin) bytes"
+        case .algorithmMissing: "an RSA key must name its \"alg\""
         case .duplicateKeyID: "two keys have the same \"kid\""
         }
     }

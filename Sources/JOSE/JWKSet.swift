@@ -21,7 +21,7 @@ package struct JWKSet: Sendable {
         for element in elements {
             do {
                 keys.append(try JWK(element))
-            } catch .unsupported, .wrongUse {
+            } catch .unsupported, .wrongUse, .algorithmMissing {
                 continue
             } catch {
                 throw error

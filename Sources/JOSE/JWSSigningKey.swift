@@ -4,65 +4,76 @@ package import Crypto
 package struct JWSSigningKey: Sendable {
     private enum Material: Sendable {
         case privateKey(PrivateKey, SignatureAlgorithm)
-        case secret(SecretBytes)
+        case secret(SecretBytes, HMAC)
     }
 
     package let verificationKey: JWSVerificationKey
-    /// The RFC 7638 thumbprint. For HS256 it is a hash of the secret, which reveals no more about
-    /// 256 random bits than any token signed with them (RFC 7638 §7).
+    /// New RSA keys: what NIST SP 800-57 asks of keys that outlive 2030.
+    package static let rsaBits = 3_072
+
+    /// The RFC 7638 thumbprint. For HMAC it is a hash of the secret, which reveals no more about
+    /// random bits than any token signed with them (RFC 7638 §7).
     package let keyID: String
     private let material: Material
 
     package var algorithm: JWSAlgorithm { verificationKey.algorithm }
 
-    package static func generate(_ algorithm: JWSAlgorithm) throws(JWSKeyError) -> JWSSigningKey {
+    /// An RSA key takes some tenths of a second.
+    package static func generate(_ algorithm: JWSAlgorithm, rsaBits: Int = rsaBits) throws(JWSKeyError) -> JWSSigningKey {
         do {
-            switch algorithm {
-            case .es256: return try JWSSigningKey(PrivateKey.generate(.p256))
-            case .edDSA: return try JWSSigningKey(PrivateKey.generate(.ed25519))
-            case .hs256: return try JWSSigningKey(hs256: SecretBytes(count: JWSVerificationKey.secretByteCountMin))
-            }
+            if let hmac = algorithm.hmac { return try JWSSigningKey(SecretBytes(count: hmac.byteCount), algorithm) }
+            let type: KeyType =
+                switch algorithm {
+                case .es256: .p256
+                case .es384: .p384
+                case .es512: .p521
+                case .edDSA: .ed25519
+                default: .rsa(bits: rsaBits)
+                }
+            return try JWSSigningKey(PrivateKey.generate(type), algorithm)
         } catch {
             throw .cannotGenerate
         }
     }
 
-    /// - Parameter secret: what `secret()` gave: PKCS #8 for key pairs, the bare bytes for HS256.
+    /// - Parameter secret: what `secret()` gave: PKCS #8 for key pairs, the bare bytes for HMAC.
     package init(_ algorithm: JWSAlgorithm, secret: SecretBytes) throws(JWSKeyError) {
         do {
-            switch algorithm {
-            case .es256, .edDSA: try self.init(PrivateKey(pkcs8: secret))
-            case .hs256: try self.init(hs256: secret)
+            if algorithm.isSymmetric {
+                try self.init(secret, algorithm)
+            } else {
+                try self.init(PrivateKey(pkcs8: secret), algorithm)
             }
         } catch {
             throw .unreadable
         }
-        guard self.algorithm == algorithm else { throw .unreadable }
     }
 
-    private init(_ key: PrivateKey) throws {
-        verificationKey = try JWSVerificationKey(key.publicKey)
-        keyID = try JWK(key.publicKey).thumbprint
-        material = .privateKey(key, verificationKey.algorithm == .es256 ? .ecdsaP256SHA256 : .ed25519)
+    private init(_ key: PrivateKey, _ algorithm: JWSAlgorithm) throws {
+        guard let signature = algorithm.signature else { throw JWKError.unsupported(member: "alg") }
+        verificationKey = try JWSVerificationKey(key.publicKey, algorithm: algorithm)
+        keyID = try JWK(key.publicKey, algorithm: algorithm).thumbprint
+        material = .privateKey(key, signature)
     }
 
-    private init(hs256 secret: SecretBytes) throws {
-        verificationKey = try JWSVerificationKey(hs256: secret)
+    private init(_ secret: SecretBytes, _ algorithm: JWSAlgorithm) throws {
+        guard let hmac = algorithm.hmac else { throw JWKError.unsupported(member: "alg") }
+        verificationKey = try JWSVerificationKey(secret: secret, algorithm: algorithm)
         let encoded = secret.withSpan { Base64URL.encode($0) }
         keyID = JWK.thumbprint(of: ["k": .string(encoded), "kty": "oct"])
-        material = .secret(secret)
+        material = .secret(secret, hmac)
     }
 
     package func secret() -> SecretBytes {
         switch material {
-        case .secret(let secret): secret
+        case .secret(let secret, _): secret
         case .privateKey(let key, _): key.pkcs8()
         }
     }
 
     package func sign(_ message: Span<UInt8>) throws(JWSKeyError) -> [UInt8] {
         switch material {
-        case .secret(let secret): return HMACSHA256.authenticate(message, key: secret)
+        case .secret(let secret, let hmac): return hmac.authenticate(message, key: secret)
         case .privateKey(let key, let algorithm):
             do {
                 return try key.sign(message, algorithm: algorithm)

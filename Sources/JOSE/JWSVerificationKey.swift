@@ -3,37 +3,38 @@ package import Crypto
 /// A key together with the only algorithm it is ever used with. Verification takes no algorithm from
 /// the token: whoever writes `HS256` over a public key meets a key that is not an HMAC key.
 package struct JWSVerificationKey: Sendable {
-    /// RFC 7518 §3.2.
-    package static let secretByteCountMin = 32
-
     private enum Material: Sendable {
         case publicKey(PublicKey, SignatureAlgorithm)
-        case secret(SecretBytes)
+        case secret(SecretBytes, HMAC)
     }
 
     package let algorithm: JWSAlgorithm
+    /// The length of every signature that this key verifies, in bytes.
+    package let signatureByteCount: Int
     private let material: Material
 
-    package init(_ key: PublicKey) throws(JWKError) {
-        switch key.type {
-        case .p256:
-            algorithm = .es256
-            material = .publicKey(key, .ecdsaP256SHA256)
-        case .ed25519:
-            algorithm = .edDSA
-            material = .publicKey(key, .ed25519)
-        default: throw .unsupported(member: "kty")
+    /// - Parameter algorithm: nil where the kind of key leaves no choice.
+    package init(_ key: PublicKey, algorithm named: JWSAlgorithm? = nil) throws(JWKError) {
+        guard let algorithm = named ?? .only(for: key.type) else { throw .algorithmMissing }
+        guard let signature = algorithm.signature, let byteCount = signature.signatureByteCount(for: key.type) else {
+            throw .unsupported(member: named == nil ? "kty" : "alg")
         }
+        self.algorithm = algorithm
+        signatureByteCount = byteCount
+        material = .publicKey(key, signature)
     }
 
     package init(_ jwk: JWK) throws(JWKError) {
-        try self.init(jwk.publicKey)
+        try self.init(jwk.publicKey, algorithm: jwk.algorithm)
     }
 
-    package init(hs256 secret: SecretBytes) throws(JWKError) {
-        guard secret.count >= Self.secretByteCountMin else { throw .tooShort }
-        algorithm = .hs256
-        material = .secret(secret)
+    /// RFC 7518 §3.2: a secret is at least as long as the hash.
+    package init(secret: SecretBytes, algorithm: JWSAlgorithm) throws(JWKError) {
+        guard let hmac = algorithm.hmac else { throw .unsupported(member: "alg") }
+        guard secret.count >= hmac.byteCount else { throw .tooShort(byteCountMin: hmac.byteCount) }
+        self.algorithm = algorithm
+        signatureByteCount = hmac.byteCount
+        material = .secret(secret, hmac)
     }
 
     /// Nil for a symmetric key.
@@ -43,16 +44,17 @@ package struct JWSVerificationKey: Sendable {
 
     /// A signature of the wrong length, or one that is zero, is false like any other that does not fit.
     package func isValidSignature(_ signature: Span<UInt8>, for message: Span<UInt8>) -> Bool {
-        guard signature.count == algorithm.signatureByteCount else { return false }
+        guard signature.count == signatureByteCount else { return false }
         return switch material {
         case .publicKey(let key, let algorithm): key.isValidSignature(signature, for: message, algorithm: algorithm)
-        case .secret(let secret): HMACSHA256.isValid(signature, for: message, key: secret)
+        case .secret(let secret, let hmac): hmac.isValid(signature, for: message, key: secret)
         }
     }
 }
 
 extension JWSVerificationKey {
-    /// Reads a key from a JWK that its owner gave us, symmetric ones (RFC 7518 §6.4) included.
+    /// Reads a key from a JWK that its owner gave us, symmetric ones (RFC 7518 §6.4) included. A symmetric key that
+    /// names no algorithm is for HS256.
     package init(importing json: JSON) throws(JWKError) {
         guard json["kty"] == "oct" else {
             try self.init(try JWK(json))
@@ -67,7 +69,8 @@ extension JWSVerificationKey {
         } catch {
             throw .malformed(error)
         }
-        try usage.check(allows: .hs256)
-        try self.init(hs256: SecretBytes(secret))
+        let algorithm = try usage.algorithm() ?? .hs256
+        try usage.check(allows: algorithm)
+        try self.init(secret: SecretBytes(secret), algorithm: algorithm)
     }
 }

@@ -44,7 +44,7 @@ extension ExplainerWalk {
     mutating func checkSignature(_ jws: DecodedSegments, _ key: TokenKey) {
         let received = token
         let signed = received.span.extracting(0..<jws.signedByteCount)
-        let expected = key.algorithm.signatureByteCount
+        let expected = key.verification.signatureByteCount
         let isValid = key.verification.isValidSignature(jws.signature.span, for: signed)
         if isValid {
             return pass(.signature, "\(key.algorithm.rawValue), \(expected) bytes, over the \(jws.signedByteCount) bytes received")

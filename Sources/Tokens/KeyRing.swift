@@ -40,7 +40,7 @@ package struct KeyRing: Sendable {
     /// unsealed again when a key only moves on in its life.
     ///
     /// - Parameter unseal: gives what `JWSSigningKey.secret()` gave when the record was made, or nil
-    ///   if it cannot; the key is then left out (HS256) or only verifies.
+    ///   if it cannot; the key is then left out (HMAC) or only verifies.
     package func updated(
         to state: TrustState, unseal: (SigningKeyRecord) -> SecretBytes?
     ) -> KeyRing {
@@ -63,7 +63,7 @@ extension TokenKey {
         let signing = secret.flatMap { try? JWSSigningKey(algorithm, secret: $0) }
         let verification: JWSVerificationKey? =
             if let spki = record.publicKey {
-                (try? PublicKey(spki: spki)).flatMap { try? JWSVerificationKey($0) }
+                (try? PublicKey(spki: spki)).flatMap { try? JWSVerificationKey($0, algorithm: algorithm) }
             } else {
                 signing?.verificationKey
             }
@@ -93,19 +93,23 @@ extension SigningKeyAlgorithm {
     package var jws: JWSAlgorithm {
         switch self {
         case .es256: .es256
+        case .es384: .es384
+        case .es512: .es512
         case .edDSA: .edDSA
+        case .rs256: .rs256
+        case .rs384: .rs384
+        case .rs512: .rs512
+        case .ps256: .ps256
+        case .ps384: .ps384
+        case .ps512: .ps512
         case .hs256: .hs256
+        case .hs384: .hs384
+        case .hs512: .hs512
         }
     }
 }
 
 extension JWSAlgorithm {
     /// Nil for an algorithm that the cluster verifies but does not sign with.
-    package var signingKeyAlgorithm: SigningKeyAlgorithm? {
-        switch self {
-        case .es256: .es256
-        case .edDSA: .edDSA
-        case .hs256: .hs256
-        }
-    }
+    package var signingKeyAlgorithm: SigningKeyAlgorithm? { SigningKeyAlgorithm(rawValue: rawValue) }
 }

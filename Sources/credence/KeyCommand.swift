@@ -26,7 +26,7 @@ extension KeyCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make a new signing key. It signs once every member knows it; the old one then only verifies.")
 
-        @Option(help: "ES256, EdDSA or HS256.") var algorithm = "ES256"
+        @Option(help: "ES256, ES384, ES512, EdDSA, RS256 to RS512, PS256 to PS512, or HS256 to HS512.") var algorithm = "ES256"
         @Option(help: "Seconds, or with a unit, before which it must not sign.") var activateIn: String?
         @OptionGroup var connection: ConnectionOptions
 

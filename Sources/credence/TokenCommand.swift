@@ -21,7 +21,7 @@ extension TokenCommand {
         @Option(help: "Whom the token is meant for; may be repeated.") var audience: [String] = []
         @Option(help: "Lifetime: seconds, or with a unit (30m, 12h, 7d).") var expiresIn: String?
         @Option(help: "Unix time from which on it is valid.") var notBefore: Int64?
-        @Option(help: "ES256, EdDSA or HS256.") var algorithm: String?
+        @Option(help: "ES256, ES384, ES512, EdDSA, RS256 to RS512, PS256 to PS512, or HS256 to HS512.") var algorithm: String?
         @Option(help: "Further claims, a JSON object.") var claims: String?
         @Option(help: "Lists the token under this name.") var name: String?
         @Option(help: "SHA-256 of the client certificate that alone may present it.") var certificateFingerprint: String?

@@ -180,7 +180,30 @@ struct ResourceTests {
             for key in listed.arrayValue ?? [] { #expect(Set(key.objectValue?.names ?? []) == names) }
             #expect(try await served.operate("POST", "/1.0/keys/\(id)/retire", ["retire_in": 0])["state"] == "retired")
             #expect(try await served.send("POST", "/1.0/keys/nobody/retire", .object([:]), over: ServedMember.root).status == 404)
-            #expect(try await served.send("POST", "/1.0/keys", ["algorithm": "RS256"], over: ServedMember.root).status == 400)
+            #expect(try await served.send("POST", "/1.0/keys", ["algorithm": "RS1"], over: ServedMember.root).status == 400)
+        }
+    }
+
+    @Test("a key of every kind that is made here signs, is published unless it is symmetric, and verifies", arguments: ["ES512", "PS384", "HS512"])
+    func algorithms(name: String) async throws {
+        try await ServedMember.with { served async throws in
+            let made = try await served.send("POST", "/1.0/keys", ["algorithm": .string(name)], over: ServedMember.root)
+            #expect(made.status == 201, "\(made)")
+            let id = made.metadata["id"] ?? .null
+            let request: JSON = ["subject": "a", "scopes": ["read"], "algorithm": .string(name)]
+            var minted = JSON.null
+            for _ in 0..<10_000 {
+                // The leader activates it as soon as every member has it.
+                minted = try await served.send("POST", "/1.0/tokens", request, over: ServedMember.root).metadata
+                if minted["token"] != nil { break }
+                try await served.member.readBarrier()
+            }
+            #expect(minted["key_id"] == id, "\(minted)")
+            let verdict = try await served.operate("POST", "/1.0/tokens/verify", ["token": minted["token"] ?? .null])
+            #expect(verdict["valid"] == true, "\(verdict)")
+            let published = try await served.send("GET", "/.well-known/jwks.json").json["keys"]?.arrayValue ?? []
+            #expect(published.contains { $0["kid"] == id && $0["alg"] == .string(name) } == !name.hasPrefix("HS"))
+            for key in published { #expect(key["d"] == nil && key["k"] == nil && key["p"] == nil) }
         }
     }
 

@@ -4,7 +4,8 @@ import Testing
 @Suite("Signatures")
 struct SignatureTests {
     static let pairs: [(KeyType, SignatureAlgorithm)] = [
-        (.p256, .ecdsaP256SHA256), (.p384, .ecdsaP384SHA384), (.ed25519, .ed25519),
+        (.p256, .ecdsaP256SHA256), (.p384, .ecdsaP384SHA384), (.p521, .ecdsaP521SHA512), (.ed25519, .ed25519),
+        (.rsa(bits: 2_048), .rsaPKCS1(.sha256)), (.rsa(bits: 2_048), .rsaPSS(.sha512)),
     ]
 
     @Test("a signature verifies for its message and key only", arguments: pairs)
@@ -13,7 +14,7 @@ struct SignatureTests {
         let message = Array("what was said".utf8)
         for _ in 0..<20 {
             let signature = try key.sign(message, algorithm: algorithm)
-            #expect(signature.count == algorithm.signatureByteCount)
+            #expect(signature.count == algorithm.signatureByteCount(for: type))
             #expect(key.publicKey.isValidSignature(signature, for: message, algorithm: algorithm))
             #expect(!key.publicKey.isValidSignature(signature, for: message + [0], algorithm: algorithm))
             #expect(!key.publicKey.isValidSignature(signature, for: [], algorithm: algorithm))
@@ -90,11 +91,11 @@ struct SignatureTests {
 
     @Test("a key refuses an algorithm of another key type, both ways")
     func algorithmConfusion() throws {
-        for (type, algorithm) in Self.pairs {
+        for (type, _) in Self.pairs {
             let key = try PrivateKey.generate(type)
-            for (_, other) in Self.pairs where other != algorithm {
+            for (otherType, other) in Self.pairs where otherType != type {
                 #expect(throws: CryptoError.unsupported(.privateKey)) { try key.sign([1], algorithm: other) }
-                let signature = [UInt8](repeating: 1, count: other.signatureByteCount)
+                let signature = [UInt8](repeating: 1, count: try #require(other.signatureByteCount(for: otherType)))
                 #expect(!key.publicKey.isValidSignature(signature, for: [1], algorithm: other))
             }
         }

@@ -25,25 +25,25 @@ struct SymmetricTests {
     @Test("a tag is valid for its message, key and full length only")
     func hmac() {
         let message = Array("message".utf8)
-        let tag = HMACSHA256.authenticate(message, key: key)
-        #expect(HMACSHA256.isValid(tag, for: message, key: key))
-        #expect(!HMACSHA256.isValid(tag, for: message + [0], key: key))
-        #expect(!HMACSHA256.isValid(tag, for: message, key: SecretBytes(count: 32)))
-        #expect(!HMACSHA256.isValid(Array(tag.dropLast()), for: message, key: key))
-        #expect(!HMACSHA256.isValid([], for: message, key: key))
-        #expect(!HMACSHA256.isValid(tag + [0], for: message, key: key))
+        let tag = HMAC(.sha256).authenticate(message, key: key)
+        #expect(HMAC(.sha256).isValid(tag, for: message, key: key))
+        #expect(!HMAC(.sha256).isValid(tag, for: message + [0], key: key))
+        #expect(!HMAC(.sha256).isValid(tag, for: message, key: SecretBytes(count: 32)))
+        #expect(!HMAC(.sha256).isValid(Array(tag.dropLast()), for: message, key: key))
+        #expect(!HMAC(.sha256).isValid([], for: message, key: key))
+        #expect(!HMAC(.sha256).isValid(tag + [0], for: message, key: key))
         for bit in 0..<256 {
             var changed = tag
             changed[bit / 8] ^= 1 << UInt8(bit % 8)
-            #expect(!HMACSHA256.isValid(changed, for: message, key: key))
+            #expect(!HMAC(.sha256).isValid(changed, for: message, key: key))
         }
     }
 
     @Test("keys of no bytes and of more than a block work", arguments: [0, 1, 63, 64, 65, 200])
     func hmacKeyLengths(count: Int) {
         let bytes = [UInt8](repeating: 7, count: count)
-        let tag = HMACSHA256.authenticate([1, 2], key: SecretBytes(bytes))
-        #expect(HMACSHA256.isValid(tag, for: [1, 2], key: SecretBytes(bytes)))
+        let tag = HMAC(.sha256).authenticate([1, 2], key: SecretBytes(bytes))
+        #expect(HMAC(.sha256).isValid(tag, for: [1, 2], key: SecretBytes(bytes)))
         // RFC 2104, written out.
         var block = count > 64 ? SHA256.hash(bytes) : bytes
         block += [UInt8](repeating: 0, count: 64 - block.count)

@@ -21,7 +21,7 @@ struct AttackTests {
         #expect(!explained.valid, sourceLocation: sourceLocation)
     }
 
-    @Test("no spelling of none is an algorithm", arguments: ["none", "None", "NONE", "nOnE", "", "null", "es256", "HS512", "ES256K", "RS256"])
+    @Test("no spelling of none is an algorithm", arguments: ["none", "None", "NONE", "nOnE", "", "null", "es256", "HS513", "ES256K", "RS1", "ES521"])
     func algorithmNone(name: String) throws {
         let world = try World(.es256)
         let view = try world.view()
@@ -47,7 +47,7 @@ struct AttackTests {
         let signed = Array((Base64URL.encode(JSON.object(world.header(["alg": "HS256"])).encoded()) + "."
             + Base64URL.encode(JSON.object(world.claims()).encoded())).utf8)
         for secret in secrets {
-            let tag = HMACSHA256.authenticate(signed, key: SecretBytes(secret))
+            let tag = HMAC(.sha256).authenticate(signed, key: SecretBytes(secret))
             expectRefused(signed + [UInt8(ascii: ".")] + Base64URL.encode(tag).utf8, view, .algorithmMismatch)
         }
     }

@@ -131,7 +131,7 @@ struct TokenMinterTests {
         #expect(message(#"{"scopes":[]}"#) == #"field "subject" is required"#)
         #expect(message(#"{"subject":"a","scopes":"read"}"#) == #"field "scopes" must be an array"#)
         #expect(message(#"{"subject":"a","scopes":[],"expires":5}"#) == #"unknown field "expires""#)
-        #expect(message(#"{"subject":"a","scopes":[],"algorithm":"none"}"#) == #"field "algorithm" must be one of ES256, EdDSA, HS256"#)
+        #expect(message(#"{"subject":"a","scopes":[],"algorithm":"none"}"#) == #"field "algorithm" must be one of ES256, ES384, ES512, EdDSA, RS256, RS384, RS512, PS256, PS384, PS512, HS256, HS384, HS512"#)
         #expect(message(#"{"subject":"a","scopes":[],"claims":[]}"#) == #"field "claims" must be a JSON object"#)
         #expect(message(#"{"subject":"a","scopes":[],"audience":5}"#) == #"field "audience" must be an array"#)
     }

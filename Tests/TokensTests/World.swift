@@ -24,7 +24,7 @@ struct World {
         var keyID: String?
 
         init(_ algorithm: JWSAlgorithm) throws {
-            signing = try JWSSigningKey.generate(algorithm)
+            signing = try TestKeys.make(algorithm)
         }
 
         var id: String { keyID ?? signing.keyID }

@@ -3,11 +3,24 @@ package import Raft
 
 package enum SigningKeyAlgorithm: String, Sendable, Hashable, CaseIterable {
     case es256 = "ES256"
+    case es384 = "ES384"
+    case es512 = "ES512"
     case edDSA = "EdDSA"
+    case rs256 = "RS256"
+    case rs384 = "RS384"
+    case rs512 = "RS512"
+    case ps256 = "PS256"
+    case ps384 = "PS384"
+    case ps512 = "PS512"
     case hs256 = "HS256"
+    case hs384 = "HS384"
+    case hs512 = "HS512"
+
+    /// For messages.
+    package static var namesText: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
     /// An HMAC key has no public half to publish.
-    package var hasPublicKey: Bool { self != .hs256 }
+    package var hasPublicKey: Bool { ![.hs256, .hs384, .hs512].contains(self) }
 }
 
 /// A key moves right only: published, signing, verifying the tokens it signed, gone.
@@ -21,7 +34,7 @@ package struct SigningKeyRecord: Sendable, Equatable {
     package var kid: String
     package var algorithm: SigningKeyAlgorithm
     package var state: SigningKeyState
-    /// SPKI; nil for HS256.
+    /// SPKI; nil for an HMAC key.
     package var publicKey: [UInt8]?
     /// Sealed under the cluster's data key; opaque here.
     package var sealedPrivateKey: [UInt8]

@@ -1,22 +1,29 @@
 internal import COpenSSL
 
-/// HMAC with SHA-256 (RFC 2104).
-package enum HMACSHA256 {
-    package static let byteCount = SHA256.byteCount
+/// HMAC (RFC 2104) with SHA-2.
+package struct HMAC: Sendable {
+    package let hash: HashAlgorithm
 
-    package static func authenticate(_ message: Span<UInt8>, key: SecretBytes) -> [UInt8] {
+    package init(_ hash: HashAlgorithm) {
+        self.hash = hash
+    }
+
+    /// Of a whole tag.
+    package var byteCount: Int { hash.byteCount }
+
+    package func authenticate(_ message: Span<UInt8>, key: SecretBytes) -> [UInt8] {
         unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, initialized in
             unsafe compute(message, key: key, into: buffer)
             initialized = byteCount
         }
     }
 
-    package static func authenticate(_ message: [UInt8], key: SecretBytes) -> [UInt8] {
+    package func authenticate(_ message: [UInt8], key: SecretBytes) -> [UInt8] {
         authenticate(message.span, key: key)
     }
 
-    /// In constant time; a tag of another length than 32 bytes is not valid.
-    package static func isValid(_ tag: Span<UInt8>, for message: Span<UInt8>, key: SecretBytes) -> Bool {
+    /// In constant time; a tag of another length than the hash's is not valid.
+    package func isValid(_ tag: Span<UInt8>, for message: Span<UInt8>, key: SecretBytes) -> Bool {
         guard tag.count == byteCount else { return false }
         return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: byteCount) { expected in
             unsafe compute(message, key: key, into: expected)
@@ -24,12 +31,12 @@ package enum HMACSHA256 {
         }
     }
 
-    package static func isValid(_ tag: [UInt8], for message: [UInt8], key: SecretBytes) -> Bool {
+    package func isValid(_ tag: [UInt8], for message: [UInt8], key: SecretBytes) -> Bool {
         isValid(tag.span, for: message.span, key: key)
     }
 
-    private static func compute(_ message: Span<UInt8>, key: SecretBytes, into tag: UnsafeMutableBufferPointer<UInt8>) {
-        let context = HMACContext()
+    private func compute(_ message: Span<UInt8>, key: SecretBytes, into tag: UnsafeMutableBufferPointer<UInt8>) {
+        let context = HMACContext(hash)
         key.withSpan { key in context.start(key: key) }
         unsafe context.finish(message, into: tag)
     }
@@ -40,8 +47,8 @@ package enum HMACSHA256 {
     private let context: OpaquePointer
 
     /// Copies a context that already knows its digest, because naming the digest costs a search of the providers.
-    init() {
-        guard let context = unsafe EVP_MAC_CTX_dup(HMACTemplate.shared.context) else {
+    init(_ hash: HashAlgorithm) {
+        guard let context = unsafe EVP_MAC_CTX_dup(HMACTemplate.of(hash).context) else {
             preconditionFailure("HMAC failed: out of memory")
         }
         unsafe self.context = context
@@ -73,18 +80,28 @@ package enum HMACSHA256 {
 
 /// Safe to share: never changed after `init`, only copied.
 @safe private final class HMACTemplate: @unchecked Sendable {
-    static let shared = HMACTemplate()
+    private static let sha256 = HMACTemplate(.sha256)
+    private static let sha384 = HMACTemplate(.sha384)
+    private static let sha512 = HMACTemplate(.sha512)
     let context: OpaquePointer
 
-    private init() {
+    static func of(_ hash: HashAlgorithm) -> HMACTemplate {
+        switch hash {
+        case .sha256: sha256
+        case .sha384: sha384
+        case .sha512: sha512
+        }
+    }
+
+    private init(_ hash: HashAlgorithm) {
         guard let context = unsafe EVP_MAC_CTX_new(FetchedAlgorithms.shared.hmac) else {
             preconditionFailure("HMAC failed: out of memory")
         }
-        var digest: [CChar] = Array("SHA2-256".utf8CString)
+        var digest: [CChar] = Array(hash.name.utf8CString)
         let done = unsafe digest.withUnsafeMutableBufferPointer { digest in
             unsafe cossl_mac_set_digest(context, digest.baseAddress)
         }
-        precondition(done == 1, "HMAC failed: no SHA-256")
+        precondition(done == 1, "HMAC failed: no SHA-2")
         unsafe self.context = context
     }
 }
