@@ -88,6 +88,25 @@ extension Endpoint {
         return Endpoint(method: .post, path: PathPattern(path), access: access, document: document, work: .plain(work))
     }
 
+    /// OAuth 2 has parameters that a server does not know ignored (RFC 6749 §3.2).
+    static func postForm(
+        _ path: String, _ access: Access, _ document: EndpointDocument,
+        _ answer: @escaping @Sendable (Exchange, FormBody) throws(Problem) -> Answer
+    ) -> Endpoint {
+        Endpoint(
+            method: .post, path: PathPattern(path), access: access, document: document,
+            work: .plain { (exchange) throws(Problem) in try answer(exchange, try FormBody(exchange.request)) })
+    }
+
+    static func postFormWaiting(
+        _ path: String, _ access: Access, _ document: EndpointDocument,
+        _ answer: @escaping @Sendable (Exchange, FormBody) async throws(Problem) -> Answer
+    ) -> Endpoint {
+        Endpoint(
+            method: .post, path: PathPattern(path), access: access, document: document,
+            work: .waiting { (exchange) async throws(Problem) in try await answer(exchange, try FormBody(exchange.request)) })
+    }
+
     static func delete(
         _ path: String, _ access: Access, _ document: EndpointDocument,
         _ answer: @escaping @Sendable (Exchange) async throws(Problem) -> Answer

@@ -4,12 +4,18 @@ struct EndpointDocument: Sendable {
     var query: [Parameter] = []
     /// The members of the JSON body; nil when the endpoint reads none.
     var body: [Field]?
+    var bodyType = BodyType.json
     /// Refused by name, except on resources shared with Incus.
     var unknownMembers = UnknownMembers.refused
     /// Statuses beyond those every endpoint may answer with.
     var statuses: [Int] = [200]
 
     enum UnknownMembers: Sendable { case refused, ignored }
+
+    enum BodyType: String, Sendable {
+        case json = "application/json"
+        case form = "application/x-www-form-urlencoded"
+    }
 
     struct Parameter: Sendable {
         var name: String

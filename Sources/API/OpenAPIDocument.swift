@@ -48,7 +48,7 @@ package enum OpenAPIDocument {
         ]
         let parameters = self.parameters(endpoint)
         if !parameters.isEmpty { operation["parameters"] = .array(parameters) }
-        if let body = endpoint.document.body { operation["requestBody"] = requestBody(body, endpoint.document.unknownMembers) }
+        if let body = endpoint.document.body { operation["requestBody"] = requestBody(body, endpoint.document) }
         var responses = JSONObject()
         for status in endpoint.document.statuses {
             responses[String(status)] = response(status, isUnderAPI: endpoint.isUnderAPI)
@@ -70,19 +70,17 @@ package enum OpenAPIDocument {
         return inPath + inQuery
     }
 
-    private static func requestBody(
-        _ fields: [EndpointDocument.Field], _ unknown: EndpointDocument.UnknownMembers
-    ) -> JSON {
+    private static func requestBody(_ fields: [EndpointDocument.Field], _ document: EndpointDocument) -> JSON {
         var properties = JSONObject()
         for field in fields { properties[field.name] = .object(schema(field)) }
         var schema: JSONObject = ["type": "object"]
         if !fields.isEmpty {
             schema["properties"] = .object(properties)
-            schema["additionalProperties"] = .bool(unknown == .ignored)
+            schema["additionalProperties"] = .bool(document.unknownMembers == .ignored || document.bodyType == .form)
         }
         let required = fields.filter(\.isRequired).map(\.name)
         if !required.isEmpty { schema["required"] = .strings(required) }
-        return .object(["content": .object(["application/json": .object(["schema": .object(schema)])])])
+        return .object(["content": .object([document.bodyType.rawValue: .object(["schema": .object(schema)])])])
     }
 
     private static func schema(_ field: EndpointDocument.Field) -> JSONObject {

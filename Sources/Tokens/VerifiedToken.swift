@@ -31,6 +31,12 @@ package final class VerifiedToken: Sendable {
     package let claims: JSONObject
     let binding: Binding
 
+    /// Lower hexadecimal SHA-256 of the certificate that alone may present the token; nil for one that is not bound, or in
+    /// a way that cannot be checked.
+    package var boundThumbprint: String? {
+        if case .certificate(let thumbprint) = binding { thumbprint } else { nil }
+    }
+
     /// The rules that depend on the token alone, for one signed by the cluster: without an end, a
     /// name to revoke it by, and a subject it would escape the cluster's promises.
     init(clusterToken claims: JWTClaims, keyID: String, keyVersion: LogIndex) throws(RejectionReason) {

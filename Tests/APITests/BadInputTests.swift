@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Bad input", .timeLimit(.minutes(2)))
 struct BadInputTests {
-    private static let withBody = EndpointTable.all.endpoints.filter { !($0.document.body ?? []).isEmpty }
+    private static let withBody = EndpointTable.all.endpoints.filter { !($0.document.body ?? []).isEmpty && $0.document.bodyType == .json }
 
     private static func target(_ endpoint: Endpoint) -> String {
         endpoint.path.parameterNames.reduce(endpoint.path.template) { path, name in
@@ -47,7 +47,7 @@ struct BadInputTests {
             case .refused:
                 #expect(answer.status == 400 && answer.error.contains(#""surprise""#), "\(answer)")
                 #expect(served.member.view.index == before)
-            case .ignored: #expect(answer.status == 202, "\(answer)")
+            case .ignored: #expect(!answer.text.contains("surprise"), "\(answer)")
             }
         }
     }
