@@ -89,7 +89,15 @@ struct Exchange: Sendable {
     }
 
     func propose(_ body: CommandBody) async throws(Problem) -> Committed {
-        let requestID = try requestID
+        try await propose(body, try requestID)
+    }
+
+    /// A further change of the same request: an `Idempotency-Key` names the first.
+    func proposeNext(_ body: CommandBody) async throws(Problem) -> Committed {
+        try await propose(body, nil)
+    }
+
+    private func propose(_ body: CommandBody, _ requestID: RequestID?) async throws(Problem) -> Committed {
         do throws(ProposeError) {
             return try await member.propose(body, by: actor, requestID: requestID, timeout: conditions.timeout)
         } catch {

@@ -26,13 +26,34 @@ enum KeyEndpoints {
             let record = exchange.member.view.tokens.state.signingKeys[kid]
             return .sync(record.map(json) ?? .object([:]))
         },
+        .delete("/1.0/keys/{id}", .scope(.admin), removal) { (exchange) async throws(Problem) in
+            guard let key = exchange.state.signingKeys[exchange.parameter("id")] else { throw .notFound("no such signing key") }
+            let isForced = try exchange.query.value("force") == "true"
+            guard key.state == .retired || isForced else { throw .conflict(consequences(of: key, in: exchange.state)) }
+            if key.state != .retired { _ = try await exchange.propose(.retireSigningKey(kid: key.kid, retiringSeconds: 0)) }
+            _ = try await exchange.proposeNext(.removeSigningKey(kid: key.kid))
+            return .sync(.object([:]))
+        },
     ]
+
+    private static let removal = EndpointDocument(
+        summary: "Destroy a key that is retired; or any key, with force=true, and refuse at once all that it signed",
+        query: [EndpointDocument.Parameter(name: "force", summary: "true destroys a key that still signs or verifies.")],
+        statuses: [200, 409])
+
+    private static func consequences(of key: SigningKeyRecord, in state: TrustState) -> String {
+        let others = state.signingKeys.values.contains { $0.kid != key.kid && $0.state == .active && $0.algorithm == key.algorithm }
+        let signing = key.state == .active && !others ? ", and nothing would be signed with \(key.algorithm.rawValue) any more" : ""
+        let until = key.retireAfter.map { " until \(RFC3339.text($0))" } ?? ""
+        return "the key is \(key.state.rawValue): its tokens are accepted\(until). Without it every one of them is refused at once, on every "
+            + "member\(signing). Retire it instead, or destroy it with force=true (credence key delete --force)"
+    }
 
     private static let creation = EndpointDocument(
         summary: "Make a signing key. It is published first and signs once every member knows it",
         body: [
             .required("algorithm", .string, "\(SigningKeyAlgorithm.namesText)."),
-            .optional("activate_in", .integer, "Seconds before which it must not sign."),
+            .optional("activate_in", .integer, "Seconds before which it must not sign. Default: 120 when it replaces a key pair, so that copies of the key set have it by then; else 0."),
         ],
         statuses: [201])
 
@@ -60,11 +81,19 @@ enum KeyEndpoints {
 }
 
 extension Exchange {
+    /// A key that replaces another is published for a while before it signs. The first of its algorithm signs at once:
+    /// nobody can have a copy of the set that misses it and did without.
+    private func announcement(of algorithm: SigningKeyAlgorithm) -> Int64? {
+        let isReplacement = state.signingKeys.values.contains { $0.algorithm == algorithm && $0.state == .active && algorithm.hasPublicKey }
+        return isReplacement ? Member.keyAnnouncementSeconds : nil
+    }
+
     fileprivate func createSigningKey(_ request: KeyRequest) async throws(Problem) -> SigningKeyRecord {
         let requestID = try requestID
         do throws(ProposeError) {
             return try await member.createSigningKey(
-                request.algorithm.jws, activateIn: request.activateIn, by: actor, requestID: requestID)
+                request.algorithm.jws, activateIn: request.activateIn ?? announcement(of: request.algorithm), by: actor,
+                requestID: requestID)
         } catch {
             throw Problem(error)
         }

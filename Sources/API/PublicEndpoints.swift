@@ -58,9 +58,8 @@ enum PublicEndpoints {
         return answer.with(.eTag, tag).with(.cacheControl, "public, max-age=\(keySetSecondsMax)")
     }
 
-    /// Shorter than the time between publishing a key and signing with it can be made; a verifier
-    /// that meets an unknown `kid` asks again anyway.
-    private static let keySetSecondsMax = 60
+    /// A copy as old as this, and one more fetch, still fit into the time for which a key is published before it signs.
+    private static let keySetSecondsMax = Member.keyAnnouncementSeconds / 2
 
     /// A member that cannot write still verifies, and says here that it should be looked at.
     /// What is wrong with the member comes first: that its state then goes stale only follows from it.

@@ -15,6 +15,9 @@ package enum MintFailure: Error, Sendable {
 }
 
 extension Member {
+    /// For so long a key that replaces another is published before it signs.
+    package static let keyAnnouncementSeconds = Node.announcementSeconds
+
     /// Signs a token on this member. Only a named one is written to the log, and then it is returned
     /// only after the name is on record.
     package func mint(
@@ -46,28 +49,10 @@ extension Member {
         _ algorithm: JWSAlgorithm, activateIn seconds: Int64?, by actor: TrustStore.Actor, requestID: RequestID? = nil
     ) async throws(ProposeError) -> SigningKeyRecord {
         let committed = try await propose(
-            .addSigningKey(try await newSigningKey(algorithm, activateIn: seconds)), by: actor, requestID: requestID)
+            .addSigningKey(try await node.newSigningKey(algorithm, activateIn: seconds)), by: actor, requestID: requestID)
         guard let record = view.state.signingKeys[committed.result.id] else {
             throw .keyUnavailable("the key was removed at the same moment")
         }
         return record
-    }
-
-    private func newSigningKey(
-        _ algorithm: JWSAlgorithm, activateIn seconds: Int64?
-    ) async throws(ProposeError) -> NewSigningKey {
-        guard let recordAlgorithm = algorithm.signingKeyAlgorithm else {
-            throw .keyUnavailable("\(algorithm.rawValue) keys are not made here")
-        }
-        do {
-            // An RSA key takes longer than any loop may stand still.
-            let key = try await loop.runBlocking { try JWSSigningKey.generate(algorithm) }
-            let sealed = try node.identity.custody.seal(key.secret(), for: .signingKey(kid: key.keyID))
-            return NewSigningKey(
-                kid: key.keyID, algorithm: recordAlgorithm, publicKey: key.verificationKey.publicKey?.spki,
-                sealedPrivateKey: sealed, start: .pending(activateInSeconds: seconds))
-        } catch {
-            throw .keyUnavailable("no signing key could be made: \(error)")
-        }
     }
 }

@@ -16,7 +16,7 @@ package final class Member: Sendable {
     package static let defaultTimeout: Duration = .seconds(5)
 
     let node: Node
-    let loop: EventLoop
+    private let loop: EventLoop
     private let storage: StorageThread
     private let directory: DataDirectory
     private let tlsIdentity: Mutex<TLSServerIdentity>

@@ -4,7 +4,7 @@ import JOSE
 
 struct KeyCommand: Noun {
     static let configuration = CommandConfiguration(
-        commandName: "key", abstract: "The keys that sign tokens.", subcommands: [List.self, Rotate.self, Retire.self])
+        commandName: "key", abstract: "The keys that sign tokens.", subcommands: [List.self, Rotate.self, Retire.self, Delete.self])
 }
 
 extension KeyCommand {
@@ -24,10 +24,10 @@ extension KeyCommand {
 
     struct Rotate: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "Make a new signing key. It signs once every member knows it; the old one then only verifies.")
+            abstract: "Make a new signing key. It signs once every member and every copy of the key set knows it; the old one then only verifies.")
 
         @Option(help: "ES256, ES384, ES512, EdDSA, RS256 to RS512, PS256 to PS512, or HS256 to HS512.") var algorithm = "ES256"
-        @Option(help: "Seconds, or with a unit, before which it must not sign.") var activateIn: String?
+        @Option(help: "Seconds, or with a unit, before which it must not sign. Default: 2 minutes when it replaces a key pair, else at once.") var activateIn: String?
         @OptionGroup var connection: ConnectionOptions
 
         func perform() async throws(CommandFailure) {
@@ -53,6 +53,18 @@ extension KeyCommand {
             if let retireIn { body["retire_in"] = .integer(try Lifetime.seconds(retireIn, option: "--in")) }
             connection.format.show(
                 try await connection.remote().post("/1.0/keys/\(PercentEncoding.encode(id))/retire", body))
+        }
+    }
+
+    struct Delete: Verb {
+        static let configuration = CommandConfiguration(abstract: "Destroy a key that is retired; any other only with --force.")
+
+        @Argument(help: "The key's id.") var id: String
+        @Flag(help: "Also a key that still signs or verifies: all that it signed is refused at once, on every member.") var force = false
+        @OptionGroup var connection: ConnectionOptions
+
+        func perform() async throws(CommandFailure) {
+            _ = try await connection.remote().delete("/1.0/keys/\(PercentEncoding.encode(id))\(force ? "?force=true" : "")")
         }
     }
 }

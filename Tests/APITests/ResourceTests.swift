@@ -207,6 +207,36 @@ struct ResourceTests {
         }
     }
 
+    @Test("a key that still counts is destroyed only by force, which says first what stops working")
+    func destroyedKey() async throws {
+        try await ServedMember.with { served async throws in
+            let token = try await served.mint("a", ["read"])
+            let id = try await served.operate("GET", "/1.0/keys").arrayValue?.first?["id"]?.stringValue ?? ""
+            let refused = try await served.send("DELETE", "/1.0/keys/\(id)", over: ServedMember.root)
+            #expect(refused.status == 409 && refused.error.contains("refused at once") && refused.error.contains("nothing would be signed with ES256"))
+            #expect(try await served.operate("POST", "/1.0/tokens/verify", ["token": .string(token)])["valid"] == true)
+            #expect(try await served.send("DELETE", "/1.0/keys/\(id)?force=true", over: ServedMember.root).status == 200)
+            #expect(try await served.operate("POST", "/1.0/tokens/verify", ["token": .string(token)])["reason"] == "unknown_key")
+            #expect(try await served.send("DELETE", "/1.0/keys/\(id)?force=true", over: ServedMember.root).status == 404)
+        }
+    }
+
+    @Test("a key that replaces another is announced before it signs; the first of its algorithm is not")
+    func announced() async throws {
+        try await ServedMember.with { served async throws in
+            let replacement = try await served.send("POST", "/1.0/keys", ["algorithm": "ES256"], over: ServedMember.root).metadata
+            #expect(replacement["activate_after"]?.stringValue != nil && replacement["state"] == "pending")
+            let first = try await served.send("POST", "/1.0/keys", ["algorithm": "EdDSA"], over: ServedMember.root).metadata
+            #expect(first["activate_after"] == JSON.null)
+            let atOnce = try await served.send("POST", "/1.0/keys", ["algorithm": "ES256", "activate_in": 0], over: ServedMember.root).metadata
+            #expect(atOnce["activate_after"] == atOnce["created_at"])
+            // Copies of the set last half as long as the announcement.
+            let published = try await served.send("GET", "/.well-known/jwks.json")
+            #expect(published.fields["cache-control"] == "public, max-age=60")
+            #expect(published.json["keys"]?.arrayValue?.count == 4)
+        }
+    }
+
     @Test("a retired key's tokens are refused with key_retired")
     func retiredKey() async throws {
         try await ServedMember.with { served async throws in

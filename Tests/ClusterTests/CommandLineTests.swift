@@ -50,7 +50,7 @@ extension ClusterTests {
                 let member = await cluster[0], admin = await cluster.adminToken
                 let old = try await member.mint("alice", by: admin)
                 let before = try await member.call("GET", "/.well-known/jwks.json").json["keys"]?.arrayValue?.count
-                let rotated = try await member.operate("key", "rotate")
+                let rotated = try await member.operate("key", "rotate", "--activate-in", "0")
                 #expect(rotated.exitCode == 0, "\(rotated.transcript)")
                 _ = try await eventually("tokens are signed by the new key") {
                     let token = try await member.mint("bob", by: admin)

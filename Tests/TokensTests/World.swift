@@ -64,7 +64,7 @@ struct World {
             "ca_certificate": "AAAA", "sealed_ca_key": "AAAA", "server_certificate": ["AAAA"], "sealed_server_key": "AAAA",
             "settings": [
                 "nbf_leeway_seconds": 5, "max_staleness_milliseconds": 5000, "staleness_policy": "refuse", "join_token_seconds": 10800,
-                "token_seconds_default": 3600, "token_seconds_max": 31_536_000, "voters_max": 3,
+                "token_seconds_default": 3600, "token_seconds_max": 31_536_000, "key_rotation_seconds": 0, "voters_max": 3,
             ],
             "freshness_since": 0,
         ]

@@ -80,7 +80,7 @@ enum Fixtures {
         .changeSettings(
             SettingsChange(
                 nbfLeewaySeconds: 1, maxStalenessMilliseconds: 10_000, stalenessPolicy: .serve, joinTokenSeconds: 60,
-                tokenSecondsDefault: 30, tokenSecondsMax: 90, votersMax: 5)),
+                tokenSecondsDefault: 30, tokenSecondsMax: 90, keyRotationSeconds: 3_600, votersMax: 5)),
     ]
 }
 

@@ -90,7 +90,7 @@ struct ValidationTests {
             ClusterSettings(maxStalenessMilliseconds: 99), ClusterSettings(maxStalenessMilliseconds: 600_001),
             ClusterSettings(joinTokenSeconds: 0), ClusterSettings(tokenSecondsDefault: 61, tokenSecondsMax: 60),
             ClusterSettings(tokenSecondsMax: StateLimits.secondsMax + 1), ClusterSettings(votersMax: 2),
-            ClusterSettings(votersMax: 9),
+            ClusterSettings(votersMax: 9), ClusterSettings(keyRotationSeconds: 3_599), ClusterSettings(keyRotationSeconds: -1),
         ]
         for settings in wrong {
             var founding = Fixtures.founding()

@@ -12,6 +12,8 @@ struct Housekeeping {
 
     /// When this leader first saw each pending key applied here, by its own clock.
     var pendingKeySeenAt: [String: MonotonicInstant] = [:]
+    /// Keys that are being made, off the loop, to replace old ones.
+    var keysBeingMade: Set<SigningKeyAlgorithm> = []
     var lastRoundAt: MonotonicInstant?
     /// When each standing task was last proposed, by a name for it.
     var proposedAt: [String: MonotonicInstant] = [:]
@@ -42,6 +44,8 @@ extension Node {
         guard housekeeping.isDue(now: now) else { return }
         promoteLearner(now: now)
         activatePendingKeys(now: now)
+        rotateOldKeys(now: now)
+        settleRetiredKeys(now: now)
         sweepJoinTokens(now: now)
         raiseFeatureLevel(now: now)
     }

@@ -9,6 +9,7 @@ package enum ClusterSetting: String, Sendable, Hashable, CaseIterable {
     case joinTokenSeconds = "join_token_seconds"
     case tokenSecondsDefault = "token_seconds_default"
     case tokenSecondsMax = "token_seconds_max"
+    case keyRotationSeconds = "key_rotation_seconds"
     case votersMax = "voters_max"
 
     /// For people; without a full stop.
@@ -20,6 +21,7 @@ package enum ClusterSetting: String, Sendable, Hashable, CaseIterable {
         case .joinTokenSeconds: "How long a join token can be used"
         case .tokenSecondsDefault: "Lifetime of a token that does not ask for one"
         case .tokenSecondsMax: "The longest lifetime that may be asked for; a replaced key verifies as long"
+        case .keyRotationSeconds: "How long a key pair signs before it is replaced by itself; 0: only by an operator"
         case .votersMax: "How many members vote (1, 3, 5 or 7); the others are replicas"
         }
     }
@@ -34,6 +36,7 @@ extension ClusterSettings {
         case .joinTokenSeconds: .integer(joinTokenSeconds)
         case .tokenSecondsDefault: .integer(tokenSecondsDefault)
         case .tokenSecondsMax: .integer(tokenSecondsMax)
+        case .keyRotationSeconds: .integer(keyRotationSeconds)
         case .votersMax: .integer(votersMax)
         }
     }
@@ -47,11 +50,13 @@ package struct SettingsChange: Sendable, Equatable {
     package private(set) var joinTokenSeconds: Int64?
     package private(set) var tokenSecondsDefault: Int64?
     package private(set) var tokenSecondsMax: Int64?
+    package private(set) var keyRotationSeconds: Int64?
     package private(set) var votersMax: Int64?
 
     package init(
         nbfLeewaySeconds: Int64? = nil, maxStalenessMilliseconds: Int64? = nil, stalenessPolicy: StalenessPolicy? = nil,
-        joinTokenSeconds: Int64? = nil, tokenSecondsDefault: Int64? = nil, tokenSecondsMax: Int64? = nil, votersMax: Int64? = nil
+        joinTokenSeconds: Int64? = nil, tokenSecondsDefault: Int64? = nil, tokenSecondsMax: Int64? = nil,
+        keyRotationSeconds: Int64? = nil, votersMax: Int64? = nil
     ) {
         self.nbfLeewaySeconds = nbfLeewaySeconds
         self.maxStalenessMilliseconds = maxStalenessMilliseconds
@@ -59,6 +64,7 @@ package struct SettingsChange: Sendable, Equatable {
         self.joinTokenSeconds = joinTokenSeconds
         self.tokenSecondsDefault = tokenSecondsDefault
         self.tokenSecondsMax = tokenSecondsMax
+        self.keyRotationSeconds = keyRotationSeconds
         self.votersMax = votersMax
     }
 
@@ -76,6 +82,7 @@ package struct SettingsChange: Sendable, Equatable {
         joinTokenSeconds = try reader.optionalInteger(ClusterSetting.joinTokenSeconds.rawValue)
         tokenSecondsDefault = try reader.optionalInteger(ClusterSetting.tokenSecondsDefault.rawValue)
         tokenSecondsMax = try reader.optionalInteger(ClusterSetting.tokenSecondsMax.rawValue)
+        keyRotationSeconds = try reader.optionalInteger(ClusterSetting.keyRotationSeconds.rawValue)
         votersMax = try reader.optionalInteger(ClusterSetting.votersMax.rawValue)
     }
 
@@ -89,6 +96,7 @@ package struct SettingsChange: Sendable, Equatable {
             joinTokenSeconds: joinTokenSeconds ?? settings.joinTokenSeconds,
             tokenSecondsDefault: tokenSecondsDefault ?? settings.tokenSecondsDefault,
             tokenSecondsMax: tokenSecondsMax ?? settings.tokenSecondsMax,
+            keyRotationSeconds: keyRotationSeconds ?? settings.keyRotationSeconds,
             votersMax: votersMax ?? settings.votersMax)
     }
 }
@@ -101,6 +109,7 @@ extension SettingsChange: RecordCodable {
         writer.integer(ClusterSetting.joinTokenSeconds.rawValue, joinTokenSeconds)
         writer.integer(ClusterSetting.tokenSecondsDefault.rawValue, tokenSecondsDefault)
         writer.integer(ClusterSetting.tokenSecondsMax.rawValue, tokenSecondsMax)
+        writer.integer(ClusterSetting.keyRotationSeconds.rawValue, keyRotationSeconds)
         writer.integer(ClusterSetting.votersMax.rawValue, votersMax)
     }
 }

@@ -13,6 +13,8 @@ package struct ClusterSettings: Sendable, Equatable {
     package var tokenSecondsDefault: Int64
     /// The longest lifetime that may be asked for; also how long a replaced key keeps verifying.
     package var tokenSecondsMax: Int64
+    /// Key pairs that have signed for so long are replaced by themselves; 0 leaves that to operators.
+    package var keyRotationSeconds: Int64
     /// How many members vote; the others are replicas.
     package var votersMax: Int64
 
@@ -23,6 +25,7 @@ package struct ClusterSettings: Sendable, Equatable {
         joinTokenSeconds: Int64 = 10_800,
         tokenSecondsDefault: Int64 = 3_600,
         tokenSecondsMax: Int64 = 31_536_000,
+        keyRotationSeconds: Int64 = 7_776_000,
         votersMax: Int64 = 3
     ) {
         self.nbfLeewaySeconds = nbfLeewaySeconds
@@ -31,6 +34,7 @@ package struct ClusterSettings: Sendable, Equatable {
         self.joinTokenSeconds = joinTokenSeconds
         self.tokenSecondsDefault = tokenSecondsDefault
         self.tokenSecondsMax = tokenSecondsMax
+        self.keyRotationSeconds = keyRotationSeconds
         self.votersMax = votersMax
     }
 
@@ -42,6 +46,9 @@ package struct ClusterSettings: Sendable, Equatable {
         try Check.range(joinTokenSeconds, 1...2_592_000, "settings.join_token_seconds")
         try Check.range(tokenSecondsMax, 1...StateLimits.secondsMax, "settings.token_seconds_max")
         try Check.range(tokenSecondsDefault, 1...tokenSecondsMax, "settings.token_seconds_default")
+        guard keyRotationSeconds == 0 || (3_600...StateLimits.secondsMax).contains(keyRotationSeconds) else {
+            throw .invalid("settings.key_rotation_seconds", "must be 0, or from 3600 to \(StateLimits.secondsMax)")
+        }
         guard [1, 3, 5, 7].contains(votersMax) else {
             throw .invalid("settings.voters_max", "must be 1, 3, 5 or 7")
         }
@@ -57,6 +64,7 @@ extension ClusterSettings: RecordCodable {
             joinTokenSeconds: try reader.integer("join_token_seconds"),
             tokenSecondsDefault: try reader.integer("token_seconds_default"),
             tokenSecondsMax: try reader.integer("token_seconds_max"),
+            keyRotationSeconds: try reader.integer("key_rotation_seconds"),
             votersMax: try reader.integer("voters_max"))
     }
 
@@ -67,6 +75,7 @@ extension ClusterSettings: RecordCodable {
         writer.integer("join_token_seconds", joinTokenSeconds)
         writer.integer("token_seconds_default", tokenSecondsDefault)
         writer.integer("token_seconds_max", tokenSecondsMax)
+        writer.integer("key_rotation_seconds", keyRotationSeconds)
         writer.integer("voters_max", votersMax)
     }
 }

@@ -1,0 +1,97 @@
+import Crypto
+import EventLoop
+import HashTreeCollections
+import JOSE
+import Logging
+import Raft
+import Tokens
+import TrustStore
+
+/// The life of signing keys, as far as the leader sees to it (docs/decisions/0005).
+extension Node {
+    /// A key is published for so long before it signs when another one can sign meanwhile, so that whoever keeps a copy of
+    /// the key set has it by then.
+    static let announcementSeconds: Int64 = 120
+
+    /// Makes a key and seals it; nothing of it is in the log yet.
+    nonisolated func newSigningKey(
+        _ algorithm: JWSAlgorithm, activateIn seconds: Int64?
+    ) async throws(ProposeError) -> NewSigningKey {
+        guard let recordAlgorithm = algorithm.signingKeyAlgorithm else {
+            throw .keyUnavailable("\(algorithm.rawValue) keys are not made here")
+        }
+        do {
+            // An RSA key takes longer than any loop may stand still.
+            let key = try await loop.runBlocking { try JWSSigningKey.generate(algorithm) }
+            let sealed = try identity.custody.seal(key.secret(), for: .signingKey(kid: key.keyID))
+            return NewSigningKey(
+                kid: key.keyID, algorithm: recordAlgorithm, publicKey: key.verificationKey.publicKey?.spki,
+                sealedPrivateKey: sealed, start: .pending(activateInSeconds: seconds))
+        } catch {
+            throw .keyUnavailable("no signing key could be made: \(error)")
+        }
+    }
+
+    /// Replaces key pairs that have signed for long enough. Symmetric keys are left alone: whoever shares one cannot fetch
+    /// the next.
+    func rotateOldKeys(now: MonotonicInstant) {
+        let due = SigningKeySchedule.dueForRotation(
+            state.signingKeys.values.map(\.self), after: state.settings.keyRotationSeconds, at: WallClock.nowSeconds())
+        for algorithm in due where !housekeeping.keysBeingMade.contains(algorithm) {
+            guard housekeeping.begin(Self.rotationTask(algorithm), now: now) else { continue }
+            housekeeping.keysBeingMade.insert(algorithm)
+            logger.notice("replacing a signing key that has signed for long enough", metadata: ["algorithm": "\(algorithm.rawValue)"])
+            Task { [weak self] in await self?.addKey(algorithm) }
+        }
+    }
+
+    private func addKey(_ algorithm: SigningKeyAlgorithm) async {
+        do throws(ProposeError) {
+            let key = try await newSigningKey(algorithm.jws, activateIn: Self.announcementSeconds)
+            if core.role == .leader { proposeAsLeader(.addSigningKey(key)) }
+            // From the proposal on, not from when the key was begun.
+            housekeeping.proposedAt[Self.rotationTask(algorithm)] = .now()
+        } catch {
+            logger.error("a signing key could not be replaced", metadata: ["reason": "\(error)"])
+        }
+        housekeeping.keysBeingMade.remove(algorithm)
+    }
+
+    private static func rotationTask(_ algorithm: SigningKeyAlgorithm) -> String { "rotate \(algorithm.rawValue)" }
+
+    /// A key whose time is over vouches for nothing already; this only says so in the lists, and forgets it once nothing
+    /// that it signed could be valid.
+    func settleRetiredKeys(now: MonotonicInstant) {
+        let time = WallClock.nowSeconds()
+        for key in state.signingKeys.values {
+            if key.state == .retiring, let end = key.retireAfter, end <= time, housekeeping.begin("retire \(key.kid)", now: now) {
+                proposeAsLeader(.retireSigningKey(kid: key.kid, retiringSeconds: 0))
+            }
+            if SigningKeySchedule.isForgotten(key, after: state.settings.tokenSecondsMax, at: time),
+                housekeeping.begin("remove \(key.kid)", now: now)
+            {
+                proposeAsLeader(.removeSigningKey(kid: key.kid))
+            }
+        }
+    }
+}
+
+/// When a signing key moves on. Values in, values out.
+enum SigningKeySchedule {
+    /// The algorithms whose newest active key pair has signed for `seconds`, and of which no key is on its way.
+    static func dueForRotation(_ keys: [SigningKeyRecord], after seconds: Int64, at now: Int64) -> [SigningKeyAlgorithm] {
+        guard seconds > 0 else { return [] }
+        return SigningKeyAlgorithm.allCases.filter { algorithm in
+            let own = keys.filter { $0.algorithm == algorithm && algorithm.hasPublicKey }
+            guard !own.contains(where: { $0.state == .pending }) else { return false }
+            let newest = own.filter { $0.state == .active }.compactMap(\.activatedAt).max()
+            return newest.map { now - $0 >= seconds } ?? false
+        }
+    }
+
+    /// Whether a retired key has nothing more to tell: the longest-lived token it may have signed is over too.
+    static func isForgotten(_ key: SigningKeyRecord, after tokenSecondsMax: Int64, at now: Int64) -> Bool {
+        guard key.state == .retired, let retiredAt = key.retiredAt else { return false }
+        return now - retiredAt > tokenSecondsMax
+    }
+}
