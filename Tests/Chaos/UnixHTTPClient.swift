@@ -6,7 +6,10 @@ struct Reply {
     let status: Int
     let body: String
 
-    var metadata: JSON { (try? JSON(parsing: Array(body.utf8)))?["metadata"] ?? .null }
+    var metadata: JSON { parsed?["metadata"] ?? .null }
+    var error: String { parsed?["error"]?.stringValue ?? "" }
+
+    private var parsed: JSON? { try? JSON(parsing: Array(body.utf8)) }
 }
 
 /// One connection to a member's Unix socket, kept open between requests; blocking, for a thread of its own. The
@@ -111,15 +114,4 @@ final class UnixHTTPClient {
         let status = lines.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
         return status.map { Reply(status: $0, body: body) }
     }
-}
-
-/// Nanoseconds of the clock that all times of a run are taken from.
-enum Clock {
-    static func now() -> UInt64 {
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_BOOTTIME, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-    }
-
-    static func pause(seconds: Double) { usleep(UInt32(seconds * 1e6)) }
 }
