@@ -8,6 +8,9 @@ struct Client {
     /// A member that is left alone answers within this.
     static let verifyTimeout = 2.0
     private static let tailLimit = 200
+    /// How long a member that did not answer is mostly left out: else all clients would soon wait for that one, and
+    /// nothing would be revoked elsewhere that it could still accept.
+    private static let avoidance: UInt64 = 2_000_000_000
 
     private let caller: Caller
     private let members: Int
@@ -16,6 +19,7 @@ struct Client {
     private let mayMint: (Int) -> Bool
     private var random: Randomness
     private var serial = 0
+    private var silent: [Int: UInt64] = [:]
 
     init(process: Int, seed: UInt64, sockets: [String], record: Record, stop: StopFlag, mayMint: @escaping (Int) -> Bool) {
         caller = Caller(process: process, sockets: sockets, record: record)
@@ -26,21 +30,40 @@ struct Client {
         random = Randomness(seed: seed &+ UInt64(process) &* 7919)
     }
 
+    /// Every second client only asks about tokens, for which no member needs another: somebody always asks. Every sixth
+    /// only revokes everywhere, which takes until a member that is cut off has become stale.
     mutating func run() {
         while !stop.isSet {
-            let member = random.below(members)
-            switch random.below(100) {
-            case 0..<12: mint(at: member)
-            case 12..<28: revoke(at: member)
-            case 28..<34: nameToken(at: member)
-            case 34..<40: deleteNamed(at: member)
-            case 40..<52: readNamed(at: member)
-            case 52..<54: readTail(at: member)
-            default: verify(at: member)
+            switch caller.process % 6 {
+            case 0, 4: doAnything(at: anyMember())
+            case 2: revoke(at: anyMember(), isEverywhere: true)
+            default: verify(at: random.below(members))
             }
             Clock.pause(seconds: random.between(0.002, 0.03))
         }
     }
+
+    private mutating func doAnything(at member: Int) {
+        let began = Clock.now()
+        switch random.below(100) {
+        case 0..<20: mint(at: member)
+        case 20..<48: revoke(at: member, isEverywhere: false)
+        case 48..<58: nameToken(at: member)
+        case 58..<68: deleteNamed(at: member)
+        case 68..<88: readNamed(at: member)
+        case 88..<92: readTail(at: member)
+        default: verify(at: member)
+        }
+        let now = Clock.now()
+        if now - began > UInt64(Self.timeout * 1e9) { silent[member] = now }
+    }
+
+    private mutating func anyMember() -> Int {
+        let first = random.below(members), second = random.below(members), isPatient = random.below(20) == 0
+        return isPatient || !isAvoided(first) ? first : second
+    }
+
+    private func isAvoided(_ member: Int) -> Bool { silent[member].map { Clock.now() - $0 < Self.avoidance } ?? false }
 
     private mutating func nextSerial() -> Int {
         serial += 1
@@ -59,13 +82,13 @@ struct Client {
     }
 
     /// Repeated with the same key until it is answered: what the client knows then happened once.
-    private mutating func revoke(at member: Int) {
+    private mutating func revoke(at member: Int, isEverywhere: Bool) {
         guard let token = record.takeVictim(&random) else { return }
-        let isEverywhere = random.below(3) == 0, wait = isEverywhere ? "everywhere" : "committed"
+        let wait = isEverywhere ? "everywhere" : "committed"
         let body: JSON = ["token_id": .string(token.id), "wait": .string(wait)]
         let header = "Idempotency-Key: chaos-\(getpid())-\(caller.process)-\(nextSerial())"
         for attempt in 0..<40 where !stop.isSet {
-            let place = attempt == 0 ? member : random.below(members)
+            let place = attempt == 0 ? member : anyMember()
             var isDone = false
             caller.call(
                 .revoke, key: token.id, input: wait, at: place, "POST", "/1.0/revocations", body, headers: [header],

@@ -39,9 +39,11 @@ struct FaultInjector {
         }
     }
 
+    private func names(_ slots: [Int]) -> String { slots.map { fleet.names[$0] }.joined(separator: " ") }
+
     /// A fault lasts until those that it touched say that they are ready: from then on they are held to it.
     private func during(_ kind: FaultKind, _ what: String, _ members: [Int], _ work: () throws -> Void) throws {
-        Report.say("\(what) \(members.map { fleet.names[$0] }.joined(separator: " "))")
+        Report.say(what)
         let fault = trouble.begin(kind, what, members)
         try work()
         let undone = Clock.now()
@@ -56,7 +58,7 @@ struct FaultInjector {
         let chosen = [first] + others.prefix(size - 1)
         let pause = random.between(0.1, 4)
         let touched = size > 1 ? all : chosen
-        try during(.kill, "kill -9 of \(size):", touched) {
+        try during(.kill, "kill -9 \(names(chosen))", touched) {
             for slot in chosen { fleet.end(slot, by: SIGKILL) }
             Clock.pause(seconds: pause)
             for slot in chosen { try fleet.start(slot) }
@@ -65,7 +67,7 @@ struct FaultInjector {
 
     private mutating func pause(_ slot: Int) throws {
         let length = random.between(0.1, 8)
-        try during(.pause, "pause", [slot]) {
+        try during(.pause, "pause \(names([slot]))", [slot]) {
             fleet.signal(slot, SIGSTOP)
             Clock.pause(seconds: length)
             fleet.signal(slot, SIGCONT)
@@ -79,7 +81,7 @@ struct FaultInjector {
         let shape = random.below(4)
         // A bridge leaves one member that both others reach; one-way cuts may starve anybody.
         let touched = shape == 0 || shape == 1 ? [slot] : all
-        try during(.partition, ["isolate", "isolate", "cut one way from", "bridge around"][shape] + " \(fleet.names[slot]):", touched) {
+        try during(.partition, ["isolate", "isolate", "cut one way from", "bridge around"][shape] + " \(names([slot]))", touched) {
             for other in others where shape < 2 {
                 try network.cut(from: slot, to: other)
                 try network.cut(from: other, to: slot)
@@ -97,7 +99,7 @@ struct FaultInjector {
     private mutating func spoilLink(of slot: Int) throws {
         guard let network = fleet.network else { return }
         let percent = 1 + random.below(20), isSlow = random.below(2) == 0, length = random.between(2, 8)
-        try during(.link, isSlow ? "slow link of" : "\(percent) % loss at", [slot]) {
+        try during(.link, (isSlow ? "slow link of" : "\(percent) % loss at") + " \(names([slot]))", [slot]) {
             if isSlow { try network.slow(slot) } else { try network.lose(percent: percent, at: slot) }
             Clock.pause(seconds: length)
             try network.heal(slot)
@@ -106,7 +108,7 @@ struct FaultInjector {
 
     private mutating func fillDisk(of slot: Int) throws {
         let length = random.between(1, 6), path = "\(fleet.data(slot))/filler"
-        try during(.disk, "full disk of", [slot]) {
+        try during(.disk, "full disk of \(names([slot]))", [slot]) {
             try Shell.run("dd if=/dev/zero of=\(path) bs=64k", checked: false)
             Clock.pause(seconds: length)
             try FileManager.default.removeItem(atPath: path)
@@ -120,7 +122,7 @@ struct FaultInjector {
     /// A member whose wall clock is off, and then right again.
     private mutating func fakeClock(of slot: Int) throws {
         let offset = ["+600s", "-600s", "+3600s", "-3600s"][random.below(4)], length = random.between(2, 6)
-        try during(.clock, "clock \(offset) at", [slot]) {
+        try during(.clock, "clock \(offset) at \(names([slot]))", [slot]) {
             trouble.fakeClock(of: slot, true)
             fleet.end(slot, by: SIGTERM)
             try fleet.start(slot, clockOffset: offset)
@@ -133,7 +135,7 @@ struct FaultInjector {
     }
 
     private mutating func restart(_ slot: Int) throws {
-        try during(.restart, "restart", [slot]) {
+        try during(.restart, "restart \(names([slot]))", [slot]) {
             fleet.end(slot, by: SIGTERM)
             try fleet.start(slot)
         }

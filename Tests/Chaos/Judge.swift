@@ -7,8 +7,15 @@ struct Judge: ParsableCommand {
 
     @Argument(help: "The history.") var file: String
 
+    @Option(help: "How many milliseconds a fault may still show after the member has said that it is ready.")
+    var grace = HistoryJudgement.usualGrace / 1_000_000
+
+    @Option(help: "The promise, in milliseconds; a smaller one shows how close to it the run came.")
+    var bound = HistoryJudgement.usualBound / 1_000_000
+
     func run() throws {
-        let history = HistoryJudgement(try HistoryFile.read(file))
+        guard max(grace, bound) <= 1_000_000 else { throw ChaosError(description: "--grace and --bound must be at most 1000000") }
+        let history = HistoryJudgement(try HistoryFile.read(file), bound: bound * 1_000_000, grace: grace * 1_000_000)
         let verdict = Verdict(history: history)
         Report.show(HistoryReport.rows(history) + [verdict.rows.last].compactMap { $0 }, asJSON: false)
         for example in HistoryReport.examples(history) { Report.say(example) }

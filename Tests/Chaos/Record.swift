@@ -60,20 +60,16 @@ final class Record: Sendable {
     }
 
     /// A third were revoked in the last second, which a member may not know yet; a third one to ten seconds ago, where
-    /// the bound lies; a third at any time of the run, which nobody may have forgotten.
+    /// the bound lies; a third at any time of the run, which nobody may have forgotten. The first two are drawn by
+    /// their age: what is revoked while a member is cut off is little, and the very thing to ask that member about.
     func anyRevoked(_ random: inout Randomness) -> TrackedToken? {
-        let band = random.below(3), draw = random.next(), now = Clock.now()
+        let band = random.below(3), young = random.between(0, 1), older = random.between(1, 10), draw = random.next(), now = Clock.now()
         return state.withLock { state in
             let revoked = state.revoked
-            func first(youngerThan age: UInt64) -> Int { revoked.partitioningIndex { $0.acknowledged + age > now } }
-            let second: UInt64 = 1_000_000_000
-            let range =
-                switch band {
-                case 0: first(youngerThan: second)..<revoked.count
-                case 1: first(youngerThan: 10 * second)..<first(youngerThan: second)
-                default: 0..<revoked.count
-                }
-            return Self.pick(draw, of: revoked[range])?.token ?? Self.pick(draw, of: revoked[...])?.token
+            guard band < 2 else { return Self.pick(draw, of: revoked[...])?.token }
+            let age = UInt64((band == 0 ? young : older) * 1e9)
+            let next = revoked.partitioningIndex { $0.acknowledged + age > now }
+            return revoked.isEmpty ? nil : revoked[min(next, revoked.count - 1)].token
         }
     }
 

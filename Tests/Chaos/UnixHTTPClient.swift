@@ -46,8 +46,16 @@ final class UnixHTTPClient {
         buffer = []
     }
 
+    /// A connection kept from before ends with the member's process. A question sent into it would go unanswered
+    /// although the member, started again, has never seen it.
+    private var hasBeenClosed: Bool {
+        var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return unsafe Foundation.poll(&poll, 1, 0) != 0  // nothing is awaited, so what can be read is the end
+    }
+
     private func connect(until deadline: UInt64) -> Bool {
-        if descriptor >= 0 { return true }
+        if descriptor >= 0, !hasBeenClosed { return true }
+        disconnect()
         let opened = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         guard opened >= 0 else { return false }
         var address = sockaddr_un()

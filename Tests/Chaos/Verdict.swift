@@ -54,7 +54,7 @@ enum HistoryReport {
         let kinds = history.faults.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
         let verifications = history.verifications, ages = verifications.ages, durability = history.durability
         let staleness = verifications.staleness
-        let bound = "\(staleness.bound / 1_000_000_000) s", grace = "\(HistoryJudgement.grace / 1_000_000) ms"
+        let bound = "\(Double(staleness.bound / 1_000_000) / 1000) s", grace = "\(history.grace / 1_000_000) ms"
         return [
             ("operations", "\(history.operations)"),
             ("faults", "\(history.faults.values.reduce(0, +)): \(kinds.joined(separator: ", "))"),

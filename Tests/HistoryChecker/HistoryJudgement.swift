@@ -1,9 +1,11 @@
 /// What a whole history comes to.
 package struct HistoryJudgement: Sendable {
-    /// `max_staleness`, and what a fault may still do to a member that has said it is ready again.
-    package static let bound: UInt64 = 5_000_000_000
-    package static let grace: UInt64 = 1_000_000_000
+    /// `max_staleness`.
+    package static let usualBound: UInt64 = 5_000_000_000
+    package static let usualGrace: UInt64 = 1_000_000_000
 
+    /// What a fault may still do to a member that has said it is ready again, in nanoseconds.
+    package let grace: UInt64
     package let operations: Int
     package let faults: [String: Int]
     package let verifications: VerificationFindings
@@ -19,7 +21,8 @@ package struct HistoryJudgement: Sendable {
     package let missingFromTails: Int
 
     /// - Parameter lines: as they were written; `invoke` lines whose call ended are only that call's beginning.
-    package init(_ lines: [HistoryEvent], bound: UInt64 = bound, grace: UInt64 = grace) {
+    package init(_ lines: [HistoryEvent], bound: UInt64 = usualBound, grace: UInt64 = usualGrace) {
+        self.grace = grace
         let calls = HistoryEvent.calls(lines)
         let revocations = RevocationHistory.all(in: calls)
         let clients = calls.filter { $0.function != .fault }
