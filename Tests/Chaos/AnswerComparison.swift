@@ -17,7 +17,8 @@ struct AnswerComparison {
             let client = fleet.client(slot)
             for token in tokens {
                 let verdict = client.verdict(on: token)
-                if verdict != "token_revoked" { differences.append("\(fleet.names[slot]) says of the revoked token \(token.id): \(verdict)") }
+                guard verdict != "token_revoked" else { continue }
+                differences.append("\(fleet.names[slot]) says of the revoked token \(token.id): \(verdict)")
             }
         }
         let step = max(1, positions.count / Self.pagesMax)

@@ -28,8 +28,8 @@ struct Failover: ParsableCommand {
                     let reply = survivor.call("POST", "/1.0/revocations", body, seconds: 5)
                     if let reply, reply.status < 300 { break }
                     guard Clock.now() - killed < Self.patience else {
-                        throw ChaosError(
-                            description: "no change was acknowledged within \(Self.patience / 1_000_000_000) s of killing \(fleet.names[leader])")
+                        let seconds = Self.patience / 1_000_000_000
+                        throw ChaosError(description: "nothing was acknowledged within \(seconds) s of killing \(fleet.names[leader])")
                     }
                     Clock.pause(seconds: 0.005)
                 }

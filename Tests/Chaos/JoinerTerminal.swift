@@ -35,7 +35,8 @@ struct JoinerTerminal {
     /// What it said since it was last asked.
     @discardableResult
     mutating func showNews() -> [TransferProgress] {
-        guard let data = FileManager.default.contents(atPath: path), let end = data[read...].lastIndex(of: UInt8(ascii: "\n")) else { return [] }
+        guard let data = FileManager.default.contents(atPath: path), let end = data[read...].lastIndex(of: UInt8(ascii: "\n"))
+        else { return [] }
         let lines = String(decoding: data[read...end], as: UTF8.self).split(separator: "\n")
         read = end + 1
         for line in lines where line.contains("snapshot") { Report.say("\(name) says: \(line)") }

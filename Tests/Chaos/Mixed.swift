@@ -43,9 +43,7 @@ struct Mixed: ParsableCommand {
             let verdict = Verdict(history: HistoryJudgement(record.history), processes: try ProcessFindings(fleet))
             Report.show(verdict.rows, asJSON: common.json)
             let examples = HistoryReport.examples(verdict.history)
-            for line in examples + verdict.processes.stateDifferences + verdict.processes.unexpectedExits + verdict.processes.trapLines.prefix(5) {
-                Report.say(line)
-            }
+            for line in examples + verdict.processes.examples { Report.say(line) }
             if !verdict.isGood { Report.say("again: \(replay)") }
             return safetyOnly ? verdict.isSafe : verdict.isGood
         }
@@ -56,7 +54,9 @@ struct Mixed: ParsableCommand {
         let trouble = Trouble(record), stop = StopFlag(), sockets = fleet.sockets, seed = common.seed
         let threads = (0..<clients * common.members).map { process in
             Threads.start {
-                var client = Client(process: process, seed: seed, sockets: sockets, record: record, stop: stop) { !trouble.hasFakeClock($0) }
+                var client = Client(process: process, seed: seed, sockets: sockets, record: record, stop: stop) {
+                    !trouble.hasFakeClock($0)
+                }
                 client.run()
             }
         }

@@ -10,7 +10,9 @@ struct Partition: ParsableCommand {
 
     func run() throws {
         try common.withFleet { fleet in
-            guard let network = fleet.network else { throw ChaosError(description: "nobody can be cut off without a network of our own") }
+            guard let network = fleet.network else {
+                throw ChaosError(description: "nobody can be cut off without a network of our own, which needs root")
+            }
             let all = Array(fleet.names.indices)
             let leader = fleet.leader(askedOf: all) ?? 0
             let slot = all.first { $0 != leader } ?? 0

@@ -15,8 +15,6 @@ struct Snapshot: ParsableCommand {
     @Option(help: "Of the joiner's link, in kilobits per second. Default: so that a transfer takes 40 seconds, and 12000 at least.")
     var link: Int?
 
-    /// A kill outside of this part of the transfer shows nothing.
-    private static let middle = 10...90
     /// As long as the joiner's link makes a whole transfer, in seconds, unless that would be slower than the next.
     private static let transferSeconds = 40
     /// A piece is asked for again after a second (docs/consensus.md §8), so a piece must fit into less.
@@ -28,71 +26,78 @@ struct Snapshot: ParsableCommand {
         try common.require(revocations > 0 && clients > 0, "--revocations and --clients must be at least 1")
         try common.require(link.map { $0 > 0 } ?? true, "--link must be at least 1")
         try common.withFleet { fleet in
-            guard let network = fleet.network else { throw ChaosError(description: "nothing can be slowed down without a network of our own") }
-            let founders = Array(fleet.names.indices)
+            guard let network = fleet.network else {
+                throw ChaosError(description: "nothing can be slowed down without a network of our own, which needs root")
+            }
             let began = Clock.now()
             let filled = try fill(fleet)
-            let fillSeconds = Double(Clock.now() - began) / 1e9
-            Report.say("\(revocations) revocations in \(Int(fillSeconds)) s (\(Int(Double(revocations) / fillSeconds)) a second)")
-
+            let seconds = Int((Clock.now() - began) / 1_000_000_000)
+            Report.say("\(revocations) revocations in \(seconds) s")
             let writer = Writer(fleet.sockets)
             defer { writer.finish() }
-            let slot = fleet.names.count
-            let bytes = fleet.size(founders[0])
-            let rate = link ?? max(Self.slowestLink, bytes / 125 / Self.transferSeconds)
-            try network.limit(to: slot, kilobitsPerSecond: rate)
-            Report.say("\(bytes / 1_000_000) MB of state over a link of \(rate / 1000) Mbit/s")
-            let joined = Clock.now()
-            try fleet.addWithoutWaiting()
-            var terminal = JoinerTerminal(path: fleet.log(slot), name: fleet.names[slot])
-
-            let atJoinersKill = try awaitProgress(30, &terminal, fleet, slot)
-            fleet.end(slot, by: SIGKILL)
-            Report.say("kill -9 of the joiner at \(atJoinersKill)")
-            try fleet.start(slot)
-            let resumed = try terminal.awaitProgress(seconds: 120) { $0.bytes > 0 }
-            Report.say("it went on from byte \(resumed.bytes) of snapshot \(resumed.index)")
-
-            let atLeadersKill = try awaitProgress(max(55, resumed.percent + 5), &terminal, fleet, slot)
-            let leader = fleet.leader(askedOf: founders)
-            if let leader { fleet.end(leader, by: SIGKILL) }
-            Report.say("kill -9 of the leader, \(leader.map { fleet.names[$0] } ?? "nobody"), at \(atLeadersKill)")
-            // The next leader makes a snapshot of its own, of a later state, and what is there of the former one is of no use.
-            let underNextLeader = try? terminal.awaitProgress(seconds: 120) {
-                $0.bytes > 0 && ($0.index != atLeadersKill.index || $0.bytes > atLeadersKill.bytes + (4 << 20))
-            }
-            if let leader {
-                try fleet.start(leader)
-                try fleet.awaitReady(leader, seconds: 600)
-            }
-            try network.limit(to: slot, kilobitsPerSecond: 0)
-            try fleet.awaitReady(slot, seconds: 600)
-            let took = Double(Clock.now() - joined) / 1e9
-            terminal.showNews()
+            let transfer = try join(fleet, network)
             writer.finish()
-
-            try fleet.awaitEqualIndexes(seconds: 120)
-            let during = writer.revoked
-            let answers = try AnswerComparison(fleet, tokens: filled.map(\.token) + during, positions: filled.map(\.revocation))
-            let service = try servesChanges(fleet, slot)
-            let files = try fleet.compareStateFiles()
-            for difference in (answers.differences + files.differences).prefix(20) { Report.say(difference) }
-            let inTheMiddle = [atJoinersKill, atLeadersKill].allSatisfy { Self.middle.contains($0.percent) } && leader != nil
-            let hasResumed = resumed.index == atJoinersKill.index && resumed.bytes >= atJoinersKill.bytes
-            let isGood = inTheMiddle && hasResumed && answers.differences.isEmpty && service && files.differences.isEmpty && !during.isEmpty
-            Report.show([
-                ("revocations", "\(revocations)"), ("filled in", "\(Int(fillSeconds)) s"), ("join by snapshot took", "\(Int(took)) s"),
-                ("joiner killed at", "\(atJoinersKill)"), ("went on from byte", "\(resumed.bytes)\(hasResumed ? "" : ", which is no resumption")"),
-                ("leader killed at", "\(atLeadersKill)"),
-                ("then, under the next leader", underNextLeader.map { "\($0)" } ?? "nothing for two minutes"), ("revoked meanwhile", "\(during.count)"),
-                ("tokens asked about on every member", "\(filled.count + during.count)"),
-                ("lists compared on every member", "\(answers.pages) pages, \(answers.listed) revocations"),
-                ("answers that differ", "\(answers.differences.count)"), ("the joiner revokes and is heard", "\(service)"),
-                ("state files", "\(files.rows) rows each, \(files.differences.count) differences"),
-                ("verdict", isGood ? "good" : "BAD"),
-            ], asJSON: common.json)
-            return isGood
+            return try compare(fleet, filled, writer.revoked, transfer)
         }
+    }
+
+    /// Adds a member, whose slot is the last, and kills both sides of its transfer in the middle.
+    private func join(_ fleet: Fleet, _ network: TestNetwork) throws -> Transfer {
+        let founders = Array(fleet.names.indices), slot = founders.count, bytes = fleet.size(0), joined = Clock.now()
+        let rate = link ?? max(Self.slowestLink, bytes / 125 / Self.transferSeconds)
+        try network.limit(to: slot, kilobitsPerSecond: rate)
+        Report.say("\(bytes / 1_000_000) MB of state over a link of \(rate / 1000) Mbit/s")
+        try fleet.addWithoutWaiting()
+        var terminal = JoinerTerminal(path: fleet.log(slot), name: fleet.names[slot])
+
+        let atJoinersKill = try terminal.awaitProgress(seconds: 300) { $0.percent >= 30 || fleet.isReady(slot) }
+        fleet.end(slot, by: SIGKILL)
+        Report.say("kill -9 of the joiner at \(atJoinersKill)")
+        try fleet.start(slot)
+        let resumed = try terminal.awaitProgress(seconds: 120) { $0.bytes > 0 }
+        Report.say("it went on from byte \(resumed.bytes) of snapshot \(resumed.index)")
+
+        let late = max(55, resumed.percent + 5)
+        let atLeadersKill = try terminal.awaitProgress(seconds: 300) { $0.percent >= late || fleet.isReady(slot) }
+        guard let leader = fleet.leader(askedOf: founders) else { throw ChaosError(description: "nobody leads") }
+        fleet.end(leader, by: SIGKILL)
+        Report.say("kill -9 of the leader, \(fleet.names[leader]), at \(atLeadersKill)")
+        // The next leader makes a snapshot of its own, of a later state, and what is there of the former one is of no use.
+        let underNextLeader = try? terminal.awaitProgress(seconds: 120) {
+            $0.bytes > 0 && ($0.index != atLeadersKill.index || $0.bytes > atLeadersKill.bytes + (4 << 20))
+        }
+        try fleet.start(leader)
+        try fleet.awaitReady(leader, seconds: 600)
+        try network.limit(to: slot, kilobitsPerSecond: 0)
+        try fleet.awaitReady(slot, seconds: 600)
+        terminal.showNews()
+        return Transfer(
+            joinerKilledAt: atJoinersKill, wentOnFrom: resumed, leaderKilledAt: atLeadersKill, underNextLeader: underNextLeader,
+            seconds: Int((Clock.now() - joined) / 1_000_000_000))
+    }
+
+    /// Whether the members' states are equal, and the transfer was what it should be.
+    private func compare(
+        _ fleet: Fleet, _ filled: [Record.Revoked], _ meanwhile: [TrackedToken], _ transfer: Transfer
+    ) throws -> Bool {
+        try fleet.awaitEqualIndexes(seconds: 120)
+        let tokens = filled.map(\.token) + meanwhile
+        let answers = try AnswerComparison(fleet, tokens: tokens, positions: filled.map(\.revocation))
+        let service = try servesChanges(fleet, fleet.names.count - 1)
+        let files = try fleet.compareStateFiles()
+        for difference in (answers.differences + files.differences).prefix(20) { Report.say(difference) }
+        let statesAreEqual = answers.differences.isEmpty && files.differences.isEmpty
+        let isGood = transfer.landedInTheMiddle && transfer.hasResumed && statesAreEqual && service && !meanwhile.isEmpty
+        let rows = [
+            ("revocations", "\(revocations)"), ("revoked during the transfer", "\(meanwhile.count)"),
+            ("tokens asked about on every member", "\(tokens.count)"),
+            ("lists compared on every member", "\(answers.pages) pages, \(answers.listed) revocations"),
+            ("answers that differ", "\(answers.differences.count)"), ("the joiner revokes and is heard", "\(service)"),
+            ("state files", "\(files.rows) rows each, \(files.differences.count) differences"),
+            ("verdict", isGood ? "good" : "BAD"),
+        ]
+        Report.show(transfer.rows + rows, asJSON: common.json)
+        return isGood
     }
 
     /// Revokes ids, and among them, evenly spread, real tokens. Returns the latter.
@@ -114,11 +119,6 @@ struct Snapshot: ParsableCommand {
         return samples.all
     }
 
-    /// Waits until the joiner's terminal says so much or more.
-    private func awaitProgress(_ percent: Int, _ terminal: inout JoinerTerminal, _ fleet: Fleet, _ slot: Int) throws -> TransferProgress {
-        try terminal.awaitProgress(seconds: 300) { $0.percent >= percent || fleet.isReady(slot) }
-    }
-
     /// What is minted elsewhere and revoked on the joiner is accepted before and refused after, by everybody.
     private func servesChanges(_ fleet: Fleet, _ slot: Int) throws -> Bool {
         let joiner = fleet.client(slot), token = fleet.client(0).mint()
@@ -130,63 +130,26 @@ struct Snapshot: ParsableCommand {
     }
 }
 
-/// Goes on revoking while a member joins, through whichever member answers.
-final class Writer {
-    private let stop = StopFlag()
-    private let gathered = Gathered<TrackedToken>()
-    private let thread: DispatchSemaphore
-    private var hasEnded = false
+/// How a member came by its snapshot.
+private struct Transfer {
+    let joinerKilledAt: TransferProgress
+    let wentOnFrom: TransferProgress
+    let leaderKilledAt: TransferProgress
+    let underNextLeader: TransferProgress?
+    let seconds: Int
 
-    init(_ sockets: [String]) {
-        let (stop, gathered) = (stop, gathered)
-        thread = Threads.start {
-            let clients = sockets.map(UnixHTTPClient.init)
-            var turn = 0
-            while !stop.isSet {
-                turn += 1
-                let client = clients[turn % clients.count]
-                if let token = client.mintOnce(), client.revokeOnce(token.id) != nil { gathered.add(token) }
-                Clock.pause(seconds: 0.01)
-            }
-        }
-    }
+    /// A kill outside of this part of the transfer shows nothing.
+    private static let middle = 10...90
 
-    /// Those whose revocation was acknowledged.
-    var revoked: [TrackedToken] { gathered.all }
+    var landedInTheMiddle: Bool { [joinerKilledAt, leaderKilledAt].allSatisfy { Self.middle.contains($0.percent) } }
+    var hasResumed: Bool { wentOnFrom.index == joinerKilledAt.index && wentOnFrom.bytes >= joinerKilledAt.bytes }
 
-    func finish() {
-        guard !hasEnded else { return }
-        hasEnded = true
-        stop.set()
-        thread.wait()
-    }
-}
-
-extension UnixHTTPClient {
-    func mintOnce() -> TrackedToken? {
-        call("POST", "/1.0/tokens", ["subject": "chaos", "scopes": ["read"], "expires_in": 86_400], seconds: 5)?.metadata.token
-    }
-
-    /// Returns the revocation's id.
-    func revokeOnce(_ tokenID: String) -> String? {
-        let reply = call("POST", "/1.0/revocations", ["token_id": .string(tokenID), "wait": "committed"], seconds: 10)
-        return reply.flatMap { $0.status < 300 ? $0.metadata["id"]?.stringValue : nil }
-    }
-
-    /// For a cluster to which nothing is done: asks until it is answered.
-    func mint() -> TrackedToken { retrying(mintOnce) }
-    func revoke(_ tokenID: String) -> String { retrying { revokeOnce(tokenID) } }
-
-    private func retrying<Value>(_ attempt: () -> Value?) -> Value {
-        while true {
-            if let value = attempt() { return value }
-            Clock.pause(seconds: 0.05)
-        }
-    }
-
-    /// `accepted`, or why not.
-    func verdict(on token: TrackedToken) -> String {
-        let answer = call("POST", "/1.0/tokens/verify", ["token": .string(token.text)], seconds: 10)?.metadata
-        return answer?["valid"]?.boolValue == true ? "accepted" : answer?["reason"]?.stringValue ?? "no answer"
+    var rows: [(String, String)] {
+        [
+            ("join by snapshot took", "\(seconds) s"), ("joiner killed at", "\(joinerKilledAt)"),
+            ("went on from byte", "\(wentOnFrom.bytes)\(hasResumed ? "" : ", which is no resumption")"),
+            ("leader killed at", "\(leaderKilledAt)"),
+            ("then, under the next leader", underNextLeader.map { "\($0)" } ?? "nothing for two minutes"),
+        ]
     }
 }

@@ -21,14 +21,18 @@ enum StateFiles {
             try db.execute(sql: "ATTACH ? AS other", arguments: [otherPath])
             var found: [String] = []
             // Where both have applied the same entry, one digest stands for all that applying has ever changed.
-            let digests = "SELECT count(*) FROM main.applied a, other.applied b WHERE a.idx = b.idx AND (a.effects, a.chain) <> (b.effects, b.chain)"
+            let digests = """
+                SELECT count(*) FROM main.applied a JOIN other.applied b USING (idx) WHERE (a.effects, a.chain) <> (b.effects, b.chain)
+                """
             if try Int.fetchOne(db, sql: digests) != 0 { found.append("the digests of \(otherPath) and \(path) differ") }
             for table in StateCollection.allCases.map(\.rawValue) {
                 let count = try Int.fetchOne(
                     db,
                     sql: """
-                        SELECT (SELECT count(*) FROM main.\(table) a LEFT JOIN other.\(table) b USING (key) WHERE b.value IS NOT a.value)
-                            + (SELECT count(*) FROM other.\(table) b LEFT JOIN main.\(table) a USING (key) WHERE a.key IS NULL)
+                        SELECT
+                            (SELECT count(*) FROM main.\(table) a LEFT JOIN other.\(table) b USING (key)
+                                WHERE b.value IS NOT a.value) +
+                            (SELECT count(*) FROM other.\(table) b LEFT JOIN main.\(table) a USING (key) WHERE a.key IS NULL)
                         """) ?? 0
                 if count > 0 { found.append("\(count) rows of \(table) in \(otherPath) are not those of \(path)") }
             }
@@ -58,7 +62,8 @@ extension Fleet {
             let indexes = try paths.map(StateFiles.appliedIndex)
             if Set(indexes).count == 1 { break }
             guard attempt < attempts else {
-                return StateComparison(rows: 0, differences: ["\(attempts) times members ended at different entries: \(indexes.map { $0 ?? -1 })"])
+                let places = "\(indexes.map { $0 ?? -1 })"
+                return StateComparison(rows: 0, differences: ["\(attempts) times members ended at different entries, last at \(places)"])
             }
             for slot in names.indices { try start(slot) }
             for slot in names.indices { try awaitReady(slot) }

@@ -54,10 +54,12 @@ struct TestNetwork {
 
     /// Everything it is sent goes through a link of this rate; 0 takes the limit away.
     func limit(to slot: Int, kilobitsPerSecond rate: Int) throws {
-        let device = "ip netns exec \(hub) tc qdisc"
-        try Shell.run(
-            rate > 0 ? "\(device) replace dev p\(slot) root tbf rate \(rate)kbit burst 64kb latency 400ms" : "\(device) del dev p\(slot) root",
-            checked: rate > 0)
+        let device = "dev p\(slot) root", discipline = "ip netns exec \(hub) tc qdisc"
+        if rate > 0 {
+            try Shell.run("\(discipline) replace \(device) tbf rate \(rate)kbit burst 64kb latency 400ms")
+        } else {
+            try Shell.run("\(discipline) del \(device)", checked: false)
+        }
     }
 
     func heal(_ slot: Int) throws {

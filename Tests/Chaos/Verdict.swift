@@ -40,6 +40,8 @@ struct ProcessFindings {
         }
     }
 
+    var examples: [String] { [stateDifferences, unexpectedExits, trapLines].flatMap { $0.prefix(5) } }
+
     var rows: [(String, String)] {
         [
             ("state files", "\(stateRows) rows each, \(stateDifferences.count) differences"),
