@@ -41,13 +41,14 @@ struct FaultInjector {
 
     private func names(_ slots: [Int]) -> String { slots.map { fleet.names[$0] }.joined(separator: " ") }
 
-    /// A fault lasts until those that it touched say that they are ready: from then on they are held to it.
+    /// A fault lasts until those that it touched say that they are ready, and have proved their states current since it
+    /// was undone: from then on they are held to it.
     private func during(_ kind: FaultKind, _ what: String, _ members: [Int], _ work: () throws -> Void) throws {
         Report.say(what)
         let fault = trouble.begin(kind, what, members)
         try work()
         let undone = Clock.now()
-        for member in members { try fleet.awaitReady(member) }
+        for member in members { try fleet.awaitProof(member, since: undone) }
         trouble.end(fault, undone: undone)
     }
 

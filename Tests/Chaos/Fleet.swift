@@ -156,6 +156,20 @@ final class Fleet {
         throw ChaosError(description: "\(names[slot]) is not ready after \(seconds) s; see \(log(slot))")
     }
 
+    /// Ready, and by a state that was proven current after `moment`. A member that was cut off for less than
+    /// max_staleness never stopped being ready, and may yet become stale before its links are up again.
+    func awaitProof(_ slot: Int, since moment: UInt64) throws {
+        try awaitReady(slot)
+        let deadline = Clock.now() + 120_000_000_000
+        while Clock.now() < deadline {
+            let asked = Clock.now()
+            let answer = client(slot).call("POST", "/1.0/tokens/verify", ["token": "none"], seconds: 1)?.metadata
+            if let age = answer?["age_ms"]?.integerValue, asked > moment + UInt64(clamping: age + 1) * 1_000_000 { return }
+            Clock.pause(seconds: 0.02)
+        }
+        throw ChaosError(description: "\(names[slot]) could not prove its state current within 120 s; see \(log(slot))")
+    }
+
     /// As the first member that answers sees it.
     func leader(askedOf slots: [Int]) -> Int? {
         for slot in slots {

@@ -7,7 +7,7 @@ struct Judge: ParsableCommand {
 
     @Argument(help: "The history.") var file: String
 
-    @Option(help: "How many milliseconds a fault may still show after the member has said that it is ready.")
+    @Option(help: "How many milliseconds a fault may still show after its members have recovered.")
     var grace = HistoryJudgement.usualGrace / 1_000_000
 
     @Option(help: "The promise, in milliseconds; a smaller one shows how close to it the run came.")

@@ -73,7 +73,7 @@ struct Mixed: ParsableCommand {
             Clock.pause(seconds: pauses.between(0.5, 3))
         }
         try injector.healAll()
-        Report.say("a member was ready again \(trouble.slowestRecovery / 1_000_000) ms after a fault was undone, at the longest")
+        Report.say("members had recovered \(trouble.slowestRecovery / 1_000_000) ms after a fault was undone, at the longest")
         Clock.pause(seconds: 3)
     }
 }

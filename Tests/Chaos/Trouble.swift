@@ -20,7 +20,7 @@ final class Trouble: Sendable {
         return fault
     }
 
-    /// - Parameter undone: when the fault was; since then the members have said that they are ready.
+    /// - Parameter undone: when the fault was; since then its members have recovered.
     func end(_ begun: HistoryEvent, undone: UInt64) {
         var fault = begun
         let now = Clock.now()
@@ -30,7 +30,7 @@ final class Trouble: Sendable {
         recovery.withLock { $0 = max($0, now - undone) }
     }
 
-    /// The longest that members took to say that they are ready after a fault had been undone, in nanoseconds.
+    /// The longest that members took to recover after a fault had been undone, in nanoseconds.
     var slowestRecovery: UInt64 { recovery.withLock { $0 } }
 
     func fakeClock(of member: Int, _ isFaked: Bool) {

@@ -72,7 +72,7 @@ enum HistoryReport {
             ("acceptances after everywhere", "\(staleness.acceptancesAfterEverywhere)"),
             ("acceptances by a state that has the revocation", "\(verifications.acceptancesDespiteIndex)"),
             ("last acceptance after an acknowledgement", "\(staleness.longest / 1_000_000) ms"),
-            ("grace after a member is ready again", grace), ("unanswered, by anybody", "\(verifications.unanswered)"),
+            ("grace after a recovery", grace), ("unanswered, by anybody", "\(verifications.unanswered)"),
             ("unanswered, by healthy members", "\(verifications.unansweredByHealthy.count)"),
             ("good tokens refused by healthy members", "\(verifications.goodRefusedByHealthy.count)"),
             ("revocations lost", "\(durability.revocationsLost) (of \(durability.revocationsChecked), on every member)"),

@@ -7,7 +7,7 @@ package struct FaultSpans: Sendable {
 
     private var spans: [Int: [Span]] = [:]
 
-    /// - Parameter grace: how long a fault may show after it has been undone and the member has said that it is ready.
+    /// - Parameter grace: how long a fault may show after it has been undone and its members have recovered.
     package init(_ calls: [HistoryEvent], grace: UInt64) {
         for fault in calls where fault.function == .fault {
             let end = fault.returned.map { $0 + grace } ?? .max

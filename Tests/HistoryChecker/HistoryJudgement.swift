@@ -2,9 +2,9 @@
 package struct HistoryJudgement: Sendable {
     /// `max_staleness`.
     package static let usualBound: UInt64 = 5_000_000_000
-    package static let usualGrace: UInt64 = 1_000_000_000
+    package static let usualGrace: UInt64 = 0
 
-    /// What a fault may still do to a member that has said it is ready again, in nanoseconds.
+    /// How long a fault may still show after the member has recovered, in nanoseconds.
     package let grace: UInt64
     package let operations: Int
     package let faults: [String: Int]

@@ -47,7 +47,7 @@ struct HistoryJudgementTests {
             add(.list, "", name, ids.joined(separator: " "), from: 900, to: 901, kind: kind, member: member)
         }
 
-        var judgement: HistoryJudgement { HistoryJudgement(lines) }
+        var judgement: HistoryJudgement { HistoryJudgement(lines, grace: 1_000_000_000) }
     }
 
     /// Two revocations, a named token that stays and one that goes, and questions that are answered as they should be.
