@@ -8,8 +8,11 @@ struct Failover: ParsableCommand {
 
     @OptionGroup var common: CommonOptions
     @Option(help: "How often.") var times = 50
+    /// Longer than this is no failover.
+    private static let patience: UInt64 = 60_000_000_000
 
     func run() throws {
+        try common.require(times > 0, "--times must be at least 1")
         try common.withFleet { fleet in
             var seconds: [Double] = []
             let all = Array(fleet.names.indices)
@@ -24,6 +27,10 @@ struct Failover: ParsableCommand {
                     let body: JSON = ["token_id": .string("failover-\(round)-\(number)"), "wait": "committed"]
                     let reply = survivor.call("POST", "/1.0/revocations", body, seconds: 5)
                     if let reply, reply.status < 300 { break }
+                    guard Clock.now() - killed < Self.patience else {
+                        let seconds = Self.patience / 1_000_000_000
+                        throw ChaosError(description: "nothing was acknowledged within \(seconds) s of killing \(fleet.names[leader])")
+                    }
                     Clock.pause(seconds: 0.005)
                 }
                 seconds.append(Double(Clock.now() - killed) / 1e9)
@@ -34,10 +41,10 @@ struct Failover: ParsableCommand {
             }
             seconds.sort()
             let milliseconds = seconds.map { "\(Int($0 * 1000)) ms" }
-            common.show([
+            Report.show([
                 ("failovers", "\(times)"), ("median", milliseconds[times / 2]), ("p99", milliseconds[min(times - 1, times * 99 / 100)]),
                 ("longest", milliseconds[times - 1]),
-            ])
+            ], asJSON: common.json)
             return true
         }
     }

@@ -8,70 +8,67 @@ struct FaultInjector {
     let kinds: [FaultKind]
     /// The member whose directory is a small file system.
     let smallDisk: Int?
-    private(set) var counts: [FaultKind: Int] = [:]
     private var random: Randomness
-    private let say: (String) -> Void
 
-    init(fleet: Fleet, trouble: Trouble, kinds: [FaultKind], smallDisk: Int?, seed: UInt64, say: @escaping (String) -> Void) {
+    init(fleet: Fleet, trouble: Trouble, kinds: [FaultKind], smallDisk: Int?, seed: UInt64) {
         self.fleet = fleet
         self.trouble = trouble
         self.kinds = kinds
         self.smallDisk = smallDisk
-        self.say = say
         random = Randomness(seed: seed)
     }
 
     private var all: [Int] { Array(fleet.names.indices) }
 
-    /// The leader as often as all others together.
+    /// The leader as often as all others together. Draws the same numbers whether or not somebody leads.
     private mutating func victim() -> Int {
-        if random.below(2) == 0, let leader = fleet.leader(askedOf: all) { return leader }
-        return random.below(fleet.names.count)
+        let prefersLeader = random.below(2) == 0, other = random.below(fleet.names.count)
+        return prefersLeader ? fleet.leader(askedOf: all) ?? other : other
     }
 
     mutating func injectOne() throws {
-        let kind = kinds[random.below(kinds.count)]
-        counts[kind, default: 0] += 1
-        switch kind {
+        switch kinds[random.below(kinds.count)] {
         case .kill: try killSome()
-        case .pause: pause(victim())
+        case .pause: try pause(victim())
         case .partition: try partition()
         case .link: try spoilLink(of: victim())
         case .disk: if let smallDisk { try fillDisk(of: smallDisk) }
         case .clock: try fakeClock(of: victim())
         case .restart: try restart(victim())
-        case .transfer: transfer()
+        case .transfer: try transfer()
         }
     }
 
-    private func during(_ what: String, _ members: [Int], _ work: () throws -> Void) rethrows {
-        say("\(what) \(members.map { fleet.names[$0] }.joined(separator: " "))")
-        let span = trouble.begin(members)
-        defer { trouble.end(span) }
+    private func names(_ slots: [Int]) -> String { slots.map { fleet.names[$0] }.joined(separator: " ") }
+
+    /// A fault lasts until those that it touched say that they are ready, and have proved their states current since it
+    /// was undone: from then on they are held to it.
+    private func during(_ kind: FaultKind, _ what: String, _ members: [Int], _ work: () throws -> Void) throws {
+        Report.say(what)
+        let fault = trouble.begin(kind, what, members)
         try work()
+        let undone = Clock.now()
+        for member in members { try fleet.awaitProof(member, since: undone) }
+        trouble.end(fault, undone: undone)
     }
 
     /// One; the majority; or all at once. Without a majority nobody stays fresh, so that touches everybody.
     private mutating func killSome() throws {
         let size = [1, 1, 1, 1, fleet.names.count / 2 + 1, fleet.names.count][random.below(6)]
-        var chosen = [victim()]
-        while chosen.count < size {
-            let other = random.below(fleet.names.count)
-            if !chosen.contains(other) { chosen.append(other) }
-        }
+        let first = victim(), others = all.shuffled(using: &random).filter { $0 != first }
+        let chosen = [first] + others.prefix(size - 1)
         let pause = random.between(0.1, 4)
-        let touched = size > fleet.names.count / 2 ? all : chosen
-        try during("kill -9", touched) {
+        let touched = size > 1 ? all : chosen
+        try during(.kill, "kill -9 \(names(chosen))", touched) {
             for slot in chosen { fleet.end(slot, by: SIGKILL) }
             Clock.pause(seconds: pause)
             for slot in chosen { try fleet.start(slot) }
-            for slot in chosen { try fleet.awaitReady(slot) }
         }
     }
 
-    private mutating func pause(_ slot: Int) {
+    private mutating func pause(_ slot: Int) throws {
         let length = random.between(0.1, 8)
-        during("pause", [slot]) {
+        try during(.pause, "pause \(names([slot]))", [slot]) {
             fleet.signal(slot, SIGSTOP)
             Clock.pause(seconds: length)
             fleet.signal(slot, SIGCONT)
@@ -85,7 +82,7 @@ struct FaultInjector {
         let shape = random.below(4)
         // A bridge leaves one member that both others reach; one-way cuts may starve anybody.
         let touched = shape == 0 || shape == 1 ? [slot] : all
-        try during(["isolate", "isolate", "cut one way from", "bridge around"][shape], touched) {
+        try during(.partition, ["isolate", "isolate", "cut one way from", "bridge around"][shape] + " \(names([slot]))", touched) {
             for other in others where shape < 2 {
                 try network.cut(from: slot, to: other)
                 try network.cut(from: other, to: slot)
@@ -103,7 +100,7 @@ struct FaultInjector {
     private mutating func spoilLink(of slot: Int) throws {
         guard let network = fleet.network else { return }
         let percent = 1 + random.below(20), isSlow = random.below(2) == 0, length = random.between(2, 8)
-        try during(isSlow ? "slow link of" : "\(percent) % loss at", [slot]) {
+        try during(.link, (isSlow ? "slow link of" : "\(percent) % loss at") + " \(names([slot]))", [slot]) {
             if isSlow { try network.slow(slot) } else { try network.lose(percent: percent, at: slot) }
             Clock.pause(seconds: length)
             try network.heal(slot)
@@ -112,7 +109,7 @@ struct FaultInjector {
 
     private mutating func fillDisk(of slot: Int) throws {
         let length = random.between(1, 6), path = "\(fleet.data(slot))/filler"
-        try during("full disk of", [slot]) {
+        try during(.disk, "full disk of \(names([slot]))", [slot]) {
             try Shell.run("dd if=/dev/zero of=\(path) bs=64k", checked: false)
             Clock.pause(seconds: length)
             try FileManager.default.removeItem(atPath: path)
@@ -120,14 +117,13 @@ struct FaultInjector {
             Clock.pause(seconds: 2)
             fleet.noteUnexpectedExit(of: slot)
             if !fleet.isRunning(slot) { try fleet.start(slot) }
-            try fleet.awaitReady(slot)
         }
     }
 
-    /// Its wall clock is off until the next fault of this kind sets it right.
+    /// A member whose wall clock is off, and then right again.
     private mutating func fakeClock(of slot: Int) throws {
         let offset = ["+600s", "-600s", "+3600s", "-3600s"][random.below(4)], length = random.between(2, 6)
-        try during("clock \(offset) at", [slot]) {
+        try during(.clock, "clock \(offset) at \(names([slot]))", [slot]) {
             trouble.fakeClock(of: slot, true)
             fleet.end(slot, by: SIGTERM)
             try fleet.start(slot, clockOffset: offset)
@@ -135,22 +131,23 @@ struct FaultInjector {
             Clock.pause(seconds: length)
             fleet.end(slot, by: SIGTERM)
             try fleet.start(slot)
-            try fleet.awaitReady(slot)
             trouble.fakeClock(of: slot, false)
         }
     }
 
     private mutating func restart(_ slot: Int) throws {
-        try during("restart", [slot]) {
+        try during(.restart, "restart \(names([slot]))", [slot]) {
             fleet.end(slot, by: SIGTERM)
             try fleet.start(slot)
-            try fleet.awaitReady(slot)
         }
     }
 
-    private mutating func transfer() {
-        say("transfer")
-        _ = fleet.client(random.below(fleet.names.count)).call("POST", "/1.0/cluster/leader", .object([:]), seconds: 6)
+    /// Nobody may notice.
+    private mutating func transfer() throws {
+        let asked = fleet.client(random.below(fleet.names.count))
+        try during(.transfer, "transfer", []) {
+            _ = asked.call("POST", "/1.0/cluster/leader", .object([:]), seconds: 6)
+        }
     }
 
     /// Whatever is left of any fault.

@@ -1,8 +1,8 @@
 import Foundation
 import JOSE
 
-/// Real members: their processes, their directories, their network.
-final class Fleet: @unchecked Sendable {  // only the conductor's thread changes it; clients read constants
+/// Real members: their processes, their directories, their network. Of one thread; clients know only the sockets.
+final class Fleet {
     let binary: String
     let directory: String
     let network: TestNetwork?
@@ -22,6 +22,7 @@ final class Fleet: @unchecked Sendable {  // only the conductor's thread changes
 
     func data(_ slot: Int) -> String { "\(directory)/\(names[slot])" }
     func socket(_ slot: Int) -> String { "\(data(slot))/credence.sock" }
+    var sockets: [String] { names.indices.map(socket) }
     func log(_ slot: Int) -> String { "\(directory)/\(names[slot]).log" }
     func client(_ slot: Int) -> UnixHTTPClient { UnixHTTPClient(socket: socket(slot)) }
 
@@ -118,6 +119,14 @@ final class Fleet: @unchecked Sendable {  // only the conductor's thread changes
         processes[slot] = nil
     }
 
+    /// All at the same moment, so that the last ones do not go on without the first.
+    func endAll() {
+        let slots = Array(processes.keys)
+        for slot in slots { noteUnexpectedExit(of: slot) }
+        for slot in slots { signal(slot, SIGTERM) }
+        for slot in slots { processes.removeValue(forKey: slot)?.waitUntilExit() }
+    }
+
     func remove(keepingFiles: Bool) {
         for slot in Array(processes.keys) {
             signal(slot, SIGCONT)
@@ -129,6 +138,11 @@ final class Fleet: @unchecked Sendable {  // only the conductor's thread changes
     }
 
     // MARK: - Asking
+
+    /// Of the state on disk, in bytes.
+    func size(_ slot: Int) -> Int {
+        (try? FileManager.default.attributesOfItem(atPath: "\(data(slot))/state.db")[.size] as? Int) ?? 0
+    }
 
     func isReady(_ slot: Int) -> Bool { client(slot).call("GET", "/readyz", seconds: 1)?.status == 200 }
 
@@ -142,6 +156,20 @@ final class Fleet: @unchecked Sendable {  // only the conductor's thread changes
         throw ChaosError(description: "\(names[slot]) is not ready after \(seconds) s; see \(log(slot))")
     }
 
+    /// Ready, and by a state that was proven current after `moment`. A member that was cut off for less than
+    /// max_staleness never stopped being ready, and may yet become stale before its links are up again.
+    func awaitProof(_ slot: Int, since moment: UInt64) throws {
+        try awaitReady(slot)
+        let deadline = Clock.now() + 120_000_000_000
+        while Clock.now() < deadline {
+            let asked = Clock.now()
+            let answer = client(slot).call("POST", "/1.0/tokens/verify", ["token": "none"], seconds: 1)?.metadata
+            if let age = answer?["age_ms"]?.integerValue, asked > moment + UInt64(clamping: age + 1) * 1_000_000 { return }
+            Clock.pause(seconds: 0.02)
+        }
+        throw ChaosError(description: "\(names[slot]) could not prove its state current within 120 s; see \(log(slot))")
+    }
+
     /// As the first member that answers sees it.
     func leader(askedOf slots: [Int]) -> Int? {
         for slot in slots {
@@ -150,6 +178,24 @@ final class Fleet: @unchecked Sendable {  // only the conductor's thread changes
             if let name, let found = names.firstIndex(of: name) { return found }
         }
         return nil
+    }
+
+    /// nil from one that does not answer.
+    func appliedIndex(_ slot: Int) -> Int64? {
+        client(slot).call("GET", "/1.0/cluster/status", seconds: 5)?.metadata["applied_index"]?.integerValue
+    }
+
+    /// Nothing is being written any more: everybody gets to the same place in the log.
+    func awaitEqualIndexes(seconds: Double = 60) throws {
+        let deadline = Clock.now() + UInt64(seconds * 1e9)
+        while true {
+            let indexes = names.indices.map(appliedIndex)
+            if Set(indexes).count == 1, indexes[0] != nil { return }
+            guard Clock.now() < deadline else {
+                throw ChaosError(description: "after \(Int(seconds)) s members are still at \(indexes.map { $0 ?? -1 })")
+            }
+            Clock.pause(seconds: 0.1)
+        }
     }
 
     func voters(askedOf slot: Int) -> Int {

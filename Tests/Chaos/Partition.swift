@@ -10,7 +10,9 @@ struct Partition: ParsableCommand {
 
     func run() throws {
         try common.withFleet { fleet in
-            guard let network = fleet.network else { return true }
+            guard let network = fleet.network else {
+                throw ChaosError(description: "nobody can be cut off without a network of our own, which needs root")
+            }
             let all = Array(fleet.names.indices)
             let leader = fleet.leader(askedOf: all) ?? 0
             let slot = all.first { $0 != leader } ?? 0
@@ -44,11 +46,11 @@ struct Partition: ParsableCommand {
             try fleet.awaitReady(slot)
             let back = Double(Clock.now() - healed) / 1e9
             let vouchedFor = Double(vouched - cut) / 1e9
-            common.show([
+            Report.show([
                 ("vouched after the cut for", "\((vouchedFor * 100).rounded() / 100) s"), ("then refused with", reason),
                 ("/readyz", "\(ready?.status ?? 0) \(ready?.body.prefix(160) ?? "")"),
                 ("ready after healing", "\(Int(back * 1000)) ms"),
-            ])
+            ], asJSON: common.json)
             return reason == "member_stale" && vouchedFor < 5.0 && ready?.status == 503
         }
     }

@@ -10,8 +10,9 @@ struct Pause: ParsableCommand {
     @Option(help: "How often.") var times = 5
 
     func run() throws {
+        try common.require(times > 0, "--times must be at least 1")
         try common.withFleet { fleet in
-            var answers: [String: Int] = [:], accepted = 0
+            var answers: [String: Int] = [:]
             for round in 0..<times {
                 let slot = round % common.members, other = fleet.client((slot + 1) % common.members)
                 let body: JSON = ["subject": "alice", "scopes": ["read"], "expires_in": 3600]
@@ -31,14 +32,14 @@ struct Pause: ParsableCommand {
                 fleet.signal(slot, SIGCONT)
                 for _ in 0..<20 {
                     let verdict = sleeper.call("POST", "/1.0/tokens/verify", question, seconds: 5)?.metadata
-                    if verdict?["valid"]?.boolValue == true { accepted += 1 }
-                    answers[verdict?["reason"]?.stringValue ?? "accepted or silent", default: 0] += 1
+                    let isAccepted = verdict?["valid"]?.boolValue == true
+                    answers[isAccepted ? "accepted" : verdict?["reason"]?.stringValue ?? "no answer", default: 0] += 1
                 }
                 try fleet.awaitReady(slot)
             }
             let text = answers.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
-            common.show([("pauses", "\(times)"), ("answers on waking", text), ("acceptances", "\(accepted)")])
-            return accepted == 0
+            Report.show([("pauses", "\(times)"), ("answers on waking", text)], asJSON: common.json)
+            return answers["accepted"] == nil && answers["no answer"] == nil
         }
     }
 }

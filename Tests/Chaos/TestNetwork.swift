@@ -6,8 +6,6 @@ struct TestNetwork {
     let prefix: String
     let count: Int
 
-    static var isAvailable: Bool { getuid() == 0 && (try? Shell.run("ip netns list")) != nil }
-
     private var hub: String { "\(prefix)hub" }
     func namespace(_ slot: Int) -> String { "\(prefix)m\(slot)" }
     func address(_ slot: Int) -> String { "10.77.0.\(slot + 1)" }
@@ -15,13 +13,18 @@ struct TestNetwork {
     init(count: Int) throws {
         prefix = "cr\(getpid() % 100_000)"
         self.count = count
-        try Shell.run("ip netns add \(hub)")
-        try Shell.run("ip -n \(hub) link add br0 type bridge")
-        try Shell.run("ip -n \(hub) link set br0 up")
-        for slot in 0..<count { try addMember(slot) }
+        do {
+            try Shell.run("ip netns add \(hub)")
+            try Shell.run("ip -n \(hub) link add br0 type bridge")
+            try Shell.run("ip -n \(hub) link set br0 up")
+            for slot in 0..<count { try addMember(slot) }
+        } catch {
+            remove()
+            throw error
+        }
     }
 
-    func addMember(_ slot: Int) throws {
+    private func addMember(_ slot: Int) throws {
         let space = namespace(slot)
         try Shell.run("ip netns add \(space)")
         try Shell.run("ip -n \(space) link set lo up")
@@ -49,13 +52,23 @@ struct TestNetwork {
         try inside(slot, "tc qdisc replace dev eth0 root tbf rate 400kbit burst 8kb latency 300ms")
     }
 
+    /// Everything it is sent goes through a link of this rate; 0 takes the limit away.
+    func limit(to slot: Int, kilobitsPerSecond rate: Int) throws {
+        let device = "dev p\(slot) root", discipline = "ip netns exec \(hub) tc qdisc"
+        if rate > 0 {
+            try Shell.run("\(discipline) replace \(device) tbf rate \(rate)kbit burst 64kb latency 400ms")
+        } else {
+            try Shell.run("\(discipline) del \(device)", checked: false)
+        }
+    }
+
     func heal(_ slot: Int) throws {
         try inside(slot, "nft flush chain inet chaos in")
         try Shell.run("ip netns exec \(namespace(slot)) tc qdisc del dev eth0 root", checked: false)
     }
 
+    /// By their exact names: another run's may begin with ours.
     func remove() {
-        let spaces = (try? Shell.run("ip netns list"))?.split(separator: "\n").map { $0.prefix { $0 != " " } } ?? []
-        for space in spaces where space.hasPrefix(prefix) { _ = try? Shell.run("ip netns del \(space)", checked: false) }
+        for space in (0..<count).map(namespace) + [hub] { _ = try? Shell.run("ip netns del \(space)", checked: false) }
     }
 }

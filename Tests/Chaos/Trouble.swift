@@ -1,41 +1,41 @@
-import Foundation
+import HistoryChecker
+import Synchronization
 
-/// When each member had something done to it, so that its refusals can be judged.
-final class Trouble: @unchecked Sendable {  // every access holds `lock`
-    private struct Span {
-        let members: Set<Int>
-        let from: UInt64
-        var to: UInt64?
+/// What is done to whom, as lines of the history; and whose wall clock is wrong at the moment.
+final class Trouble: Sendable {
+    /// Faults come one after the other, as the calls of one client do.
+    private static let process = -1
+
+    private let record: Record
+    private let clocksFaked = Mutex<Set<Int>>([])
+    private let recovery = Mutex<UInt64>(0)
+
+    init(_ record: Record) { self.record = record }
+
+    func begin(_ kind: FaultKind, _ what: String, _ members: [Int]) -> HistoryEvent {
+        let fault = HistoryEvent(
+            process: Self.process, function: .fault, key: kind.rawValue, input: members.map(String.init).joined(separator: " "),
+            output: what, kind: .invoke, invoked: Clock.now())
+        record.note(fault)
+        return fault
     }
 
-    /// How long a fault may show after it has ended: the freshness bound, an election, and a start.
-    static let aftermath: UInt64 = 9_000_000_000
-
-    private let lock = NSLock()
-    private var spans: [Span] = []
-    private var clockFaked: Set<Int> = []
-
-    func begin(_ members: [Int]) -> Int {
-        lock.withLock {
-            spans.append(Span(members: Set(members), from: Clock.now(), to: nil))
-            return spans.count - 1
-        }
+    /// - Parameter undone: when the fault was; since then its members have recovered.
+    func end(_ begun: HistoryEvent, undone: UInt64) {
+        var fault = begun
+        let now = Clock.now()
+        fault.kind = .ok
+        fault.returned = now
+        record.note(fault)
+        recovery.withLock { $0 = max($0, now - undone) }
     }
 
-    func end(_ span: Int) { lock.withLock { spans[span].to = Clock.now() } }
-
-    /// Whether anything was being done to the member, or had just been, at some time in the interval.
-    func touched(_ member: Int, from: UInt64, to: UInt64) -> Bool {
-        lock.withLock {
-            spans.contains { span in
-                span.members.contains(member) && span.from <= to && (span.to.map { $0 + Self.aftermath } ?? .max) >= from
-            }
-        }
-    }
+    /// The longest that members took to recover after a fault had been undone, in nanoseconds.
+    var slowestRecovery: UInt64 { recovery.withLock { $0 } }
 
     func fakeClock(of member: Int, _ isFaked: Bool) {
-        lock.withLock { if isFaked { clockFaked.insert(member) } else { clockFaked.remove(member) } }
+        clocksFaked.withLock { if isFaked { $0.insert(member) } else { $0.remove(member) } }
     }
 
-    func hasFakeClock(_ member: Int) -> Bool { lock.withLock { clockFaked.contains(member) } }
+    func hasFakeClock(_ member: Int) -> Bool { clocksFaked.withLock { $0.contains(member) } }
 }

@@ -6,7 +6,10 @@ struct Reply {
     let status: Int
     let body: String
 
-    var metadata: JSON { (try? JSON(parsing: Array(body.utf8)))?["metadata"] ?? .null }
+    var metadata: JSON { parsed?["metadata"] ?? .null }
+    var error: String { parsed?["error"]?.stringValue ?? "" }
+
+    private var parsed: JSON? { try? JSON(parsing: Array(body.utf8)) }
 }
 
 /// One connection to a member's Unix socket, kept open between requests; blocking, for a thread of its own. The
@@ -43,8 +46,16 @@ final class UnixHTTPClient {
         buffer = []
     }
 
+    /// A connection kept from before ends with the member's process. A question sent into it would go unanswered
+    /// although the member, started again, has never seen it.
+    private var hasBeenClosed: Bool {
+        var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return unsafe Foundation.poll(&poll, 1, 0) != 0  // nothing is awaited, so what can be read is the end
+    }
+
     private func connect(until deadline: UInt64) -> Bool {
-        if descriptor >= 0 { return true }
+        if descriptor >= 0, !hasBeenClosed { return true }
+        disconnect()
         let opened = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         guard opened >= 0 else { return false }
         var address = sockaddr_un()
@@ -111,15 +122,4 @@ final class UnixHTTPClient {
         let status = lines.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
         return status.map { Reply(status: $0, body: body) }
     }
-}
-
-/// Nanoseconds of the clock that all times of a run are taken from.
-enum Clock {
-    static func now() -> UInt64 {
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_BOOTTIME, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-    }
-
-    static func pause(seconds: Double) { usleep(UInt32(seconds * 1e6)) }
 }

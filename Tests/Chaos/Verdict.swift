@@ -1,100 +1,97 @@
 import Foundation
 import HistoryChecker
-import JOSE
 
-/// What a run came to, by the checks of docs/consensus.md §14.
+/// What a run came to: its history judged, and what its processes, logs and files show.
 struct Verdict {
-    var operations = 0
-    var faults: [FaultKind: Int] = [:]
-    var verifications = 0
-    var revocations = 0
-    var longestWriteOutageSeconds = 0.0
-    var linearizable = Linearizability.linearizable
-    var keys = 0
-    var indexOrderHolds = true
-    var staleness = Staleness(bound: 5_000_000_000)
-    var failuresOnConnected: [Record.Failure] = []
-    var lostRevocations = 0
-    var differingAnswers = 0
-    var trapLines: [String] = []
+    let history: HistoryJudgement
+    var processes = ProcessFindings()
+
+    var isSafe: Bool { history.isSafe && processes.isGood }
+    var isGood: Bool { history.isGood && processes.isGood }
+
+    var rows: [(String, String)] {
+        HistoryReport.rows(history) + processes.rows
+            + [("verdict", isGood ? "good" : isSafe ? "safe, but healthy members refused good tokens or did not answer" : "BAD")]
+    }
+}
+
+/// What is not in the history.
+struct ProcessFindings {
+    var stateRows = 0
+    var stateDifferences: [String] = []
     var unexpectedExits: [String] = []
+    var trapLines: [String] = []
 
-    /// What must hold however slow the machine is.
-    var isSafe: Bool {
-        linearizable == .linearizable && indexOrderHolds && staleness.acceptancesAfterEverywhere == 0
-            && staleness.acceptancesPastBound == 0 && lostRevocations == 0 && differingAnswers == 0 && trapLines.isEmpty
-            && unexpectedExits.isEmpty
-    }
+    var isGood: Bool { stateDifferences.isEmpty && unexpectedExits.isEmpty && trapLines.isEmpty }
 
-    /// On a machine that has time for its members, nobody who was left alone refuses a good token either.
-    var isGood: Bool { isSafe && failuresOnConnected.isEmpty }
+    private static let traps = ["Fatal error", "Program crashed", "Precondition failed", "Sanitizer", "contradicts itself"]
 
-    init(_ record: Record, _ trouble: Trouble, faults: [FaultKind: Int]) {
-        self.faults = faults
-        operations = record.operations
-        verifications = record.verifications
-        revocations = record.revoked.count
-        let moments = record.revoked.map(\.acknowledged).sorted()
-        for (earlier, later) in zip(moments, moments.dropFirst()) {
-            longestWriteOutageSeconds = max(longestWriteOutageSeconds, Double(later - earlier) / 1e9)
-        }
-        keys = record.named.count
-        for history in record.named.values {
-            let judged = Linearizability.judge(history, as: NamedTokenModel())
-            if judged != .linearizable { linearizable = judged }
-        }
-        indexOrderHolds = IndexOrder.violation(in: record.changes) == nil
-        let revoked = Dictionary(record.revoked.map { ($0.token.id, $0) }) { first, _ in first }
-        for acceptance in record.acceptances {
-            guard let revocation = revoked[acceptance.token] else { continue }
-            staleness.accepted(
-                askedAt: acceptance.asked,
-                Staleness.Revocation(acknowledged: revocation.acknowledged, isEverywhere: revocation.isEverywhere))
-        }
-        failuresOnConnected = record.failures.filter { !trouble.touched($0.member, from: $0.asked, to: $0.answered) }
-    }
+    init() {}
 
-    /// After all has healed: every acknowledged revocation holds on every member.
-    mutating func checkDurability(_ record: Record, _ fleet: Fleet) {
-        let sample = record.revoked.suffix(3_000)
-        for slot in fleet.names.indices {
-            let client = fleet.client(slot)
-            for revocation in sample {
-                let reply = client.call("POST", "/1.0/tokens/verify", ["token": .string(revocation.token.text)], seconds: 5)
-                let reason = reply?.metadata["reason"]?.stringValue
-                if reply?.metadata["valid"]?.boolValue == true { lostRevocations += 1 }
-                if reason != "token_revoked" { differingAnswers += 1 }
-            }
-        }
-    }
-
-    mutating func readLogs(_ fleet: Fleet) {
-        for slot in fleet.names.indices { fleet.noteUnexpectedExit(of: slot) }
+    /// Ends all members.
+    init(_ fleet: Fleet) throws {
+        let comparison = try fleet.compareStateFiles()
+        stateRows = comparison.rows
+        stateDifferences = comparison.differences
         unexpectedExits = fleet.unexpectedExits
         for slot in fleet.names.indices {
             let text = (try? String(contentsOfFile: fleet.log(slot), encoding: .utf8)) ?? ""
-            trapLines += text.split(separator: "\n").filter { line in
-                ["Fatal error", "Program crashed", "Precondition failed", "Sanitizer", "contradicts itself"].contains { line.contains($0) }
-            }.map(String.init)
+            trapLines += text.split(separator: "\n").filter { line in Self.traps.contains { line.contains($0) } }.map(String.init)
         }
     }
 
+    var examples: [String] { [stateDifferences, unexpectedExits, trapLines].flatMap { $0.prefix(5) } }
+
     var rows: [(String, String)] {
-        let kinds = faults.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.key.rawValue) \($0.value)" }
+        [
+            ("state files", "\(stateRows) rows each, \(stateDifferences.count) differences"),
+            ("members that ended by themselves", "\(unexpectedExits.count)"), ("traps in logs", "\(trapLines.count)"),
+        ]
+    }
+}
+
+/// A judgement for people.
+enum HistoryReport {
+    static func rows(_ history: HistoryJudgement) -> [(String, String)] {
+        let kinds = history.faults.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        let verifications = history.verifications, ages = verifications.ages, durability = history.durability
+        let staleness = verifications.staleness
+        let bound = "\(Double(staleness.bound / 1_000_000) / 1000) s", grace = "\(history.grace / 1_000_000) ms"
         return [
-            ("operations", "\(operations)"), ("faults", "\(faults.values.reduce(0, +)): \(kinds.joined(separator: ", "))"),
-            ("revocations acknowledged", "\(revocations)"), ("verifications", "\(verifications)"),
-            ("longest write outage", "\((longestWriteOutageSeconds * 100).rounded() / 100) s"),
-            ("linearizable", "\(linearizable) (\(keys) named tokens)"), ("index order holds", "\(indexOrderHolds)"),
+            ("operations", "\(history.operations)"),
+            ("faults", "\(history.faults.values.reduce(0, +)): \(kinds.joined(separator: ", "))"),
+            ("revocations acknowledged", "\(history.revocationsAcknowledged)"),
+            ("longest write outage", "\(Double(history.longestWriteOutage / 10_000_000) / 100) s"),
+            ("linearizable", "\(history.linearizable) (\(history.namedTokens) named tokens)"),
+            ("index order holds", "\(history.indexOrderHolds) (\(history.changesOrdered) revocations)"),
+            ("missing from linearizable lists", "\(history.missingFromTails) (\(history.tailReads) lists)"),
+            ("verifications", "\(verifications.count)"),
+            ("of tokens revoked < 1 s ago", "\(ages.underOneSecond)"), ("of tokens revoked 1 to 10 s ago", "\(ages.oneToTenSeconds)"),
+            ("of tokens revoked > 10 s ago", "\(ages.overTenSeconds)"), ("of these past \(bound)", "\(ages.pastBound)"),
+            ("acceptances past \(bound)", "\(staleness.acceptancesPastBound)"),
             ("acceptances after everywhere", "\(staleness.acceptancesAfterEverywhere)"),
-            ("acceptances past 5 s", "\(staleness.acceptancesPastBound)"),
+            ("acceptances by a state that has the revocation", "\(verifications.acceptancesDespiteIndex)"),
             ("last acceptance after an acknowledgement", "\(staleness.longest / 1_000_000) ms"),
-            ("good tokens refused by connected members", "\(failuresOnConnected.count)"),
-            ("revocations lost", "\(lostRevocations)"), ("answers that differ at the end", "\(differingAnswers)"),
-            ("members that ended by themselves", "\(unexpectedExits.count)"),
-            ("traps in logs", "\(trapLines.count)"), ("verdict", isGood ? "good" : isSafe ? "safe, but good tokens were refused" : "BAD"),
+            ("grace after a recovery", grace), ("unanswered, by anybody", "\(verifications.unanswered)"),
+            ("unanswered, by healthy members", "\(verifications.unansweredByHealthy.count)"),
+            ("good tokens refused by healthy members", "\(verifications.goodRefusedByHealthy.count)"),
+            ("revocations lost", "\(durability.revocationsLost) (of \(durability.revocationsChecked), on every member)"),
+            ("named tokens lost or risen", "\(durability.tokensWrong) (of \(durability.tokensChecked), on every member)"),
+            ("members not read at the end", "\(durability.membersUnread.count)"),
+            ("members whose lists differ", "\(durability.membersThatDiffer.count)"),
+            ("revoked tokens not refused at the end", "\(verifications.wrongAtTheEnd.count)"),
         ]
     }
 
-    var json: JSON { .object(JSONObject(rows.map { ($0.0, .string($0.1)) })) }
+    /// The first few of each kind, to look for in the logs.
+    static func examples(_ history: HistoryJudgement) -> [String] {
+        let found = [
+            ("did not answer", history.verifications.unansweredByHealthy),
+            ("refused a good token", history.verifications.goodRefusedByHealthy),
+            ("did not refuse a revoked token at the end", history.verifications.wrongAtTheEnd),
+        ]
+        return found.flatMap { what, failures in
+            failures.prefix(5).map { "m\($0.member + 1) \(what), asked at \($0.asked): \($0.answer)" }
+        }
+    }
 }
