@@ -18,6 +18,7 @@ struct IncomingSnapshot: Sendable {
     var bytesDone: UInt64 = 0
     /// When a piece was last asked for.
     var askedAt: UInt64
+    var pace: ChunkPace
     /// Questions since the last piece. A leader that does not have this very snapshot never answers.
     var unanswered = 0
     static let unansweredMax = 4

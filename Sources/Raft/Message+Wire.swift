@@ -106,6 +106,7 @@ extension Message.Body {
         case .snapshotWanted(let wanted):
             wanted.id.write(to: &writer)
             writer.write(wanted.offset)
+            writer.write(wanted.byteCountMax)
         case .snapshotChunk(let chunk):
             chunk.write(to: &writer)
         case .snapshotRequest(let index):
@@ -135,7 +136,8 @@ extension Message.Body {
         case 13: self = .snapshotOffer(try SnapshotDescriptor(from: &reader, bytes))
         case 14:
             let id = try SnapshotID(from: &reader, bytes)
-            self = .snapshotWanted(SnapshotWanted(id: id, offset: try reader.readUInt64(bytes)))
+            let offset = try reader.readUInt64(bytes)
+            self = .snapshotWanted(SnapshotWanted(id: id, offset: offset, byteCountMax: try reader.readUInt32(bytes)))
         case 15: self = .snapshotChunk(try SnapshotChunk(from: &reader, bytes))
         case 16: self = .snapshotRequest(atLeast: try reader.readIndex(bytes))
         default: throw .unknownKind(kind)

@@ -42,10 +42,13 @@ package struct Message: Equatable, Sendable {
 package struct SnapshotWanted: Equatable, Sendable {
     package let id: SnapshotID
     package let offset: UInt64
+    /// The sender may send less. 0 asks for nothing: the receiver has all of it.
+    package let byteCountMax: UInt32
 
-    package init(id: SnapshotID, offset: UInt64) {
+    package init(id: SnapshotID, offset: UInt64, byteCountMax: UInt32) {
         self.id = id
         self.offset = offset
+        self.byteCountMax = byteCountMax
     }
 }
 

@@ -8,7 +8,8 @@ extension RaftCore {
             if incoming?.phase == .receiving { askForChunk() }
             return
         }
-        incoming = IncomingSnapshot(descriptor: offer, askedAt: clock.now)
+        incoming = IncomingSnapshot(
+            descriptor: offer, askedAt: clock.now, pace: ChunkPace(byteCountMax: settings.snapshotChunkBytes))
         output.snapshots.append(.stage(offer))
     }
 
@@ -28,7 +29,7 @@ extension RaftCore {
     }
 
     private mutating func sayComplete(_ descriptor: SnapshotDescriptor, to member: MemberID) {
-        send(to: member, .snapshotWanted(SnapshotWanted(id: descriptor.id, offset: descriptor.byteCount)))
+        send(to: member, .snapshotWanted(SnapshotWanted(id: descriptor.id, offset: descriptor.byteCount, byteCountMax: 0)))
     }
 
     mutating func snapshotStaged(_ id: SnapshotID, byteCount: UInt64) {
@@ -46,7 +47,8 @@ extension RaftCore {
     private mutating func askForChunk() {
         guard let leader, leader != id, let arriving = incoming else { return }
         incoming?.askedAt = clock.now
-        send(to: leader, .snapshotWanted(SnapshotWanted(id: arriving.descriptor.id, offset: arriving.bytesDone)))
+        send(to: leader, .snapshotWanted(SnapshotWanted(
+            id: arriving.descriptor.id, offset: arriving.bytesDone, byteCountMax: UInt32(clamping: arriving.pace.byteCount))))
     }
 
     mutating func receive(_ chunk: SnapshotChunk, from member: MemberID) {
@@ -55,6 +57,10 @@ extension RaftCore {
         guard chunk.isIntact, !chunk.bytes.isEmpty,
             UInt64(chunk.bytes.count) <= incoming.descriptor.byteCount - chunk.offset else { return askForChunk() }
         self.incoming?.phase = .staging
+        // One that was asked for twice may have been on its way for longer than since it was asked for last.
+        if incoming.unanswered == 0 {
+            self.incoming?.pace.arrived(after: clock.now - incoming.askedAt, electionTicks: UInt64(settings.electionTicks))
+        }
         self.incoming?.askedAt = clock.now
         output.snapshots.append(.write(chunk))
     }
@@ -80,6 +86,7 @@ extension RaftCore {
         guard needs(arriving.descriptor) else { return dropIncoming() }
         guard arriving.unanswered < IncomingSnapshot.unansweredMax else { return incoming = nil }
         incoming?.unanswered += 1
+        incoming?.pace.missed()
         askForChunk()
     }
 

@@ -59,11 +59,12 @@ extension RaftCore {
         // It has it all: nothing more to send, and what it holds its acknowledgement says.
         guard wanted.offset < transfer.bytesTotal else { return reign.peers[slot].healingEnded() }
         // One piece at a time: however often a peer asks, the disk is read once for it.
-        guard reign.snapshots.isReady(wanted.id), transfer.chunkRead == nil else { return }
+        guard reign.snapshots.isReady(wanted.id), transfer.chunkRead == nil, wanted.byteCountMax > 0 else { return }
         lastLoad += 1
         reign.peers[slot].wants(from: wanted.offset, read: lastLoad, now: clock.now)
         output.snapshots.append(.read(ChunkRequest(
-            id: lastLoad, snapshot: wanted.id, offset: wanted.offset, bytesMax: settings.snapshotChunkBytes)))
+            id: lastLoad, snapshot: wanted.id, offset: wanted.offset,
+            bytesMax: min(settings.snapshotChunkBytes, Int(wanted.byteCountMax)))))
     }
 
     mutating func chunkRead(_ chunk: LoadedChunk) {

@@ -30,7 +30,7 @@ import Testing
         .appendReply(.lost(after: LogPosition(term: Term(1), index: LogIndex(2)))),
         .timeoutNow(last: LogPosition(term: Term(4), index: LogIndex(2))),
         .snapshotOffer(SnapshotDescriptor(id: snapshot, configuration: Configuration(voters: [a, b]), byteCount: 1 << 20)),
-        .snapshotWanted(SnapshotWanted(id: snapshot, offset: 512)),
+        .snapshotWanted(SnapshotWanted(id: snapshot, offset: 512, byteCountMax: 65_536)),
         .snapshotChunk(SnapshotChunk(id: snapshot, offset: 512, bytes: [1, 2, 3])),
         .snapshotRequest(atLeast: LogIndex(8)),
     ]

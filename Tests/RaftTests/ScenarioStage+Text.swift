@@ -81,7 +81,7 @@ extension ScenarioStage {
         case .appendReply(.lost(let after)): "lost after=\(after)"
         case .timeoutNow(let last): "timeout-now last=\(last)"
         case .snapshotOffer(let offer): "snapshot-offer of=\(offer.position) bytes=\(offer.byteCount)"
-        case .snapshotWanted(let wanted): "snapshot-wanted of=\(wanted.id.position) from=\(wanted.offset)"
+        case .snapshotWanted(let wanted): "snapshot-wanted of=\(wanted.id.position) from=\(wanted.offset) max=\(wanted.byteCountMax)"
         case .snapshotChunk(let chunk): "snapshot-chunk of=\(chunk.id.position) from=\(chunk.offset) bytes=\(chunk.bytes.count)"
         case .snapshotRequest(let index): "snapshot-request at-least=\(index)"
         case .heartbeat(let heartbeat): "heartbeat commit=\(heartbeat.commit) round=\(heartbeat.round)"

@@ -45,7 +45,7 @@ import Testing
         for chunk in [damaged, tooLong, SnapshotChunk(id: offer.id, offset: 4, bytes: [])] {
             let output = core.step(Self.message(.snapshotChunk(chunk)))
             #expect(output.snapshots.isEmpty)
-            #expect(output.messages.map(\.body) == [.snapshotWanted(SnapshotWanted(id: offer.id, offset: 4))])
+            #expect(output.messages.map(\.body) == [.snapshotWanted(SnapshotWanted(id: offer.id, offset: 4, byteCountMax: 65_536))])
         }
         for chunk in [
             SnapshotChunk(id: offer.id, offset: 3, bytes: [1]), SnapshotChunk(id: offer.id, offset: 5, bytes: [1]),
@@ -131,6 +131,41 @@ import Testing
         #expect(core.step(SnapshotTests.message(.snapshotOffer(offer))).snapshots == [.stage(offer)])
     }
 
+    @Test("pieces grow while they come quickly, and shrink when they do not, within their bounds")
+    func pace() throws {
+        var pace = ChunkPace(byteCountMax: SnapshotChunk.bytesMax)
+        #expect(pace.byteCount == ChunkPace.byteCountFirst)
+        for _ in 0..<10 { pace.arrived(after: 12, electionTicks: 50) }
+        #expect(pace.byteCount == SnapshotChunk.bytesMax)
+        pace.arrived(after: 13, electionTicks: 50)
+        #expect(pace.byteCount == SnapshotChunk.bytesMax)
+        for _ in 0..<10 { pace.missed() }
+        #expect(pace.byteCount == ChunkPace.byteCountMin)
+        var small = ChunkPace(byteCountMax: 5)
+        small.missed()
+        #expect(small.byteCount == 5)
+    }
+
+    @Test("a piece that takes longer than an election timeout still counts, and the next ones are smaller")
+    func slowLink() throws {
+        var core = try SnapshotTests.follower()
+        let offer = SnapshotTests.descriptor(at: 9)
+        _ = core.step(SnapshotTests.message(.snapshotOffer(offer)))
+        _ = core.step(.snapshotStaged(offer.id, byteCount: 0))
+        var asked: [UInt32] = []
+        for _ in 0..<RaftSettings().electionTicks * 3 {
+            _ = core.step(SnapshotTests.message(.heartbeat(Heartbeat(commit: .zero, round: 1))))
+            for message in core.step(.tick).messages {
+                if case .snapshotWanted(let wanted) = message.body { asked.append(wanted.byteCountMax) }
+            }
+        }
+        #expect(asked == [32_768, 16_384, 16_384])
+        let chunk = SnapshotChunk(id: offer.id, offset: 0, bytes: [1])
+        #expect(core.step(SnapshotTests.message(.snapshotChunk(chunk))).snapshots == [.write(chunk)])
+        let next = core.step(.snapshotStaged(offer.id, byteCount: 1)).messages
+        #expect(next.map(\.body) == [.snapshotWanted(SnapshotWanted(id: offer.id, offset: 1, byteCountMax: 16_384))])
+    }
+
     @Test("a member that heals installs a snapshot that waited for entries it will never apply")
     func healsByWaitingSnapshot() throws {
         var core = try SnapshotTests.follower()
@@ -180,7 +215,7 @@ import Testing
         }
         let descriptor = SnapshotTests.descriptor(at: 5)
         _ = core.step(.snapshotReady(id: id, descriptor))
-        let wanted = fromPeer(.snapshotWanted(SnapshotWanted(id: descriptor.id, offset: 0)))
+        let wanted = fromPeer(.snapshotWanted(SnapshotWanted(id: descriptor.id, offset: 0, byteCountMax: 65_536)))
         let first = core.step(wanted).snapshots
         guard case .read(let request)? = first.first else {
             Issue.record("\(first)")
