@@ -32,11 +32,13 @@ package enum Mutant: String, CaseIterable, Sendable {
     /// In the simulated shell, which serves the reads.
     case servesBeforeApplied = "M28"
     case reusesRounds = "M29"
+    case roundsOutliveTransfer = "M30"
     case changesBeforeOwnTermCommit = "M31"
     case overlapsChanges = "M32"
     case keepsTruncatedConfiguration = "M33"
     /// In the simulated shell, which makes the snapshots.
     case snapshotTakesNewestConfiguration = "M34"
+    case installKeepsConfiguration = "M35"
     case changesAtCommit = "M36"
     case removedLeaderCounts = "M37"
     case onlyMembersVote = "M38"
@@ -44,10 +46,12 @@ package enum Mutant: String, CaseIterable, Sendable {
     case acknowledgesSnapshotEarly = "M40"
     case campaignsDuringInstall = "M41"
     case keepsArrivingSnapshot = "M41b"
+    case conflictSurvivesInstall = "M42"
     case neverOffersAgain = "M44"
     // In the simulated shell: what a snapshot and a restart bring.
     case snapshotOmitsAnswers = "M43"
     case appliedIndexApart = "M45"
+    case installRacesApplying = "M46"
     case preVoteGrantCarriesOwnTerm = "M47"
     case ignoresOutdatedLeaders = "M48"
     case ignoresStickiness = "M49"
