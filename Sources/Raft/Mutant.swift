@@ -63,6 +63,11 @@ package enum Mutant: String, CaseIterable, Sendable {
     case answersByIndexAlone = "M53"
     case appliesTwice = "M54"
     case forwardsForEver = "M55"
+    // On the simulated disk.
+    case swallowsSyncErrors = "M56"
+    case acceptsTornTail = "M57"
+    case damageEndsLog = "M58"
+    case marksBeforeLog = "M61"
     case freshOnReceipt = "M60"
     case freshByWakefulClock = "M60b"
 }

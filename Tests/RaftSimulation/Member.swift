@@ -53,6 +53,7 @@ final class Member {
     var clock: MemberClock
     /// Of the crash it is down after.
     var lossPermille = 0
+    var damagePermille = 0
     /// Steps that sent something, in the tick they are counted for.
     var sendings = 0
     var sendingTick = -1

@@ -85,6 +85,10 @@ struct MutantRecord {
         case .answersByIndexAlone: MutantRecord(.a, "6.5840 student guide", "C2")
         case .appliesTwice: MutantRecord(.a, "thesis §6.3", "C2")
         case .forwardsForEver: MutantRecord(.a, "redisraft#13", "L3", "C2")
+        case .swallowsSyncErrors: MutantRecord(.a, "cockroach#37102", "W1")
+        case .acceptsTornTail: MutantRecord(.a, "etcd#14098", "G2", "G4", "W1")
+        case .damageEndsLog: MutantRecord(.b, "FAST'18 (PAR), NuRaft#185", "G3", "W3", "W11")
+        case .marksBeforeLog: MutantRecord(.a, "FAST'18, TigerBeetle", "L1")
         case .freshOnReceipt: MutantRecord(.a, "nebula#2723, tikv#964", "C4")
         case .freshByWakefulClock: MutantRecord(.b, "CLOCK_MONOTONIC in suspension", "C4")
         }

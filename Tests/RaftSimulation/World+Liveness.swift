@@ -19,6 +19,7 @@ extension World {
         network.heal()
         for member in members {
             member.pausedUntil = 0
+            member.disk.syncFailure = nil
             if !member.isUp { member.restartAt = now + 1 }
         }
         tracer.note(now, 0, "healed")
@@ -65,7 +66,7 @@ extension World {
     private func backlogTicks() -> Int {
         let last = members.map { max($0.lastIndex, $0.disk.last.index) }.max() ?? .zero
         let least = members.map { $0.isUp ? $0.applied : $0.disk.applied }.min() ?? .zero
-        let pieces = profile.usesSnapshots || profile.healPermille > 0 ? Int(last.rawValue) / profile.settings.snapshotChunkBytes : 0
+        let pieces = profile.usesSnapshots || profile.healPermille > 0 || profile.damagePermille > 0 ? Int(last.rawValue) / profile.settings.snapshotChunkBytes : 0
         let ticks = 10 * max(0, least.distance(to: last)) + 20 * pieces
         // A member that heals may lead at first, and applies nothing until it has handed over and fetched a state.
         return profile.healPermille > 0 ? 2 * ticks + 20 * electionTicks : ticks

@@ -20,6 +20,7 @@ extension World {
         case .slowFiles(let slot, let ticks):
             guard let member = member(slot) else { return }
             member.shellBusyUntil = max(now + ticks, member.shellBusyUntil)
+        case .syncFails(let slot, let crash): member(slot)?.disk.syncFailure = crash
         case .heal(let slot): if let member = member(slot) { pendingHeals.append(member.slot) }
         default: strikeLinks(fault)
         }
@@ -65,13 +66,19 @@ extension World {
         guard member.isUp else { return }
         if member.disk.queue.contains(where: { $0.operation.hardState != nil }) { reached.note(.votePendingAtCrash) }
         let kept = member.disk.queue.count * crash.keptPermille / 1000
-        if member.disk.crash(keeping: kept) > 0 { reached.note(.suffixLostInCrash) }
+        #if CREDENCE_MUTANTS
+        let marksFirst = mutant == .marksBeforeLog
+        #else
+        let marksFirst = false
+        #endif
+        if member.disk.crash(keeping: kept, tear: crash.tear, marksFirst: marksFirst) > 0 { reached.note(.suffixLostInCrash) }
         if member.isLeader { reached.note(.leaderCrashed) }
         member.die()
         member.pausedUntil = 0
         runs[member.slot] += 1
         member.restartAt = now + crash.downTicks
         member.lossPermille = crash.lossPermille
+        member.damagePermille = crash.damagePermille
     }
 
     func healPartition(_ leaderFalls: Fault.Crash?) {
