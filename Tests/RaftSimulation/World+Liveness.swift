@@ -43,6 +43,8 @@ extension World {
             try advance()
             guard let target, participants().allSatisfy({ $0.applied >= target }) else { continue }
             guard clients.isEmpty, try readEverywhere(until: deadline) else { continue }
+            // A member may have joined meanwhile, and has to catch up first.
+            guard participants().allSatisfy({ $0.applied >= target }) else { continue }
             for member in participants() { try checker.holdsAcknowledged(member) }
             return
         }
