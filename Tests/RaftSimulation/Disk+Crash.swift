@@ -4,29 +4,32 @@ import Raft
 extension Disk {
     /// A crash: any suffix of the queued writes is lost, and what was being written may be there in part.
     /// Returns how many are lost.
-    mutating func crash(keeping count: Int, tear: Fault.Tear?, marksFirst: Bool) -> Int {
+    mutating func crash(keeping count: Int, tear: Fault.Tear?) -> Int {
         let writes = takeQueue()
-        let kept = writes.prefix(count)
-        let isUnmarked = tear == .beforeMark
-        if marksFirst, let tear {
-            // The order that must not be: the mark is there, its entries are not.
-            for write in isUnmarked ? writes.prefix(0) : kept { complete(write) }
-            var written = self
-            for write in isUnmarked ? kept : writes.dropFirst(count).prefix(1) { written.complete(write) }
-            mark = written.mark
-            if case .record(let permille) = tear, let next = writes.dropFirst(count).first { leaveTorn(next, keptPermille: permille) }
-            return writes.count - (isUnmarked ? 0 : count)
+        for write in writes.prefix(count) {
+            perform(write)
+            // Otherwise all of them were one transaction, and the power went before its mark was written.
+            if tear != .beforeMark { acknowledgeTail() }
         }
-        // What is kept was one transaction; its mark follows it, or is what the cut has spared nobody.
-        for write in kept { if isUnmarked { perform(write) } else { complete(write) } }
-        if case .record(let permille) = tear, let next = writes.dropFirst(count).first { leaveTorn(next, keptPermille: permille) }
-        return writes.count - count
+        switch tear {
+        case nil: break
+        case .beforeMark: marks.tear()
+        case .record(let permille): if let next = writes.dropFirst(count).first { leaveTorn(next, keptPermille: permille) }
+        }
+        return max(0, writes.count - count)
     }
 
-    private mutating func complete(_ write: Write) {
-        perform(write)
-        acknowledgeTail()
+    #if CREDENCE_MUTANTS
+    /// The order that must not be: when the power goes, the mark is there and its entries are not.
+    mutating func crashMarkingFirst(keeping count: Int, tear: Fault.Tear) -> Int {
+        let isUnmarked = tear == .beforeMark
+        var written = self
+        _ = written.crash(keeping: isUnmarked ? count : count + 1, tear: nil)
+        let lost = crash(keeping: isUnmarked ? 0 : count, tear: isUnmarked ? nil : tear)
+        marks = written.marks
+        return lost
     }
+    #endif
 
     /// Some of its entries are whole, and the next is not written to its end. What replaces something, and does not
     /// only append, is one transaction and never there in part.
@@ -81,7 +84,7 @@ extension Disk {
         }
         unreadable = []
         #if CREDENCE_MUTANTS
-        if mutant == .damageEndsLog { mark = mark?.moved(to: last, in: hardState.term) }
+        if mutant == .damageEndsLog { acknowledgeTail() }
         #endif
         guard let mark else { return opening }
         isDamaged = !mark.isMet(holdsPosition: holds(mark.position), lastTerm: last.term)

@@ -31,7 +31,8 @@ struct Disk {
     /// Entries at or below are kept here only so that an index stays a place in an array; nobody may read them.
     var base: LogBase?
     /// What was last acknowledged from here (docs/consensus.md §2).
-    var mark: AckMark?
+    var marks = MarkSlots()
+    var mark: AckMark? { marks.mark }
     /// It has lost entries that it had acknowledged, and not got them back.
     var isDamaged = false
     /// The snapshot that is arriving.
@@ -44,7 +45,7 @@ struct Disk {
         hardState = HardState(term: entry.term)
         entries = [entry]
         chains = [chain]
-        mark = AckMark(position: entry.position, term: entry.term)
+        marks.write(AckMark(position: entry.position, term: entry.term))
     }
 
     mutating func stage(_ descriptor: SnapshotDescriptor?) {
@@ -116,7 +117,7 @@ struct Disk {
     /// The second sync. A member that recovers goes on owing what it owed.
     mutating func acknowledgeTail() {
         guard !isDamaged, !entries.isEmpty else { return }
-        mark = mark?.moved(to: last, in: hardState.term) ?? AckMark(position: last, term: hardState.term)
+        marks.write(mark?.moved(to: last, in: hardState.term) ?? AckMark(position: last, term: hardState.term))
     }
 
     #if CREDENCE_MUTANTS

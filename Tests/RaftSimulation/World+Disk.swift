@@ -18,6 +18,13 @@ extension World {
         return nil
     }
 
+    func cutPower(of member: Member, keeping count: Int, tear: Fault.Tear?) -> Int {
+        #if CREDENCE_MUTANTS
+        if mutant == .marksBeforeLog, let tear { return member.disk.crashMarkingFirst(keeping: count, tear: tear) }
+        #endif
+        return member.disk.crash(keeping: count, tear: tear)
+    }
+
     /// Reads the log as the store does at a start.
     func open(_ member: Member) {
         let before = member.disk.last

@@ -66,12 +66,7 @@ extension World {
         guard member.isUp else { return }
         if member.disk.queue.contains(where: { $0.operation.hardState != nil }) { reached.note(.votePendingAtCrash) }
         let kept = member.disk.queue.count * crash.keptPermille / 1000
-        #if CREDENCE_MUTANTS
-        let marksFirst = mutant == .marksBeforeLog
-        #else
-        let marksFirst = false
-        #endif
-        if member.disk.crash(keeping: kept, tear: crash.tear, marksFirst: marksFirst) > 0 { reached.note(.suffixLostInCrash) }
+        if cutPower(of: member, keeping: kept, tear: crash.tear) > 0 { reached.note(.suffixLostInCrash) }
         if member.isLeader { reached.note(.leaderCrashed) }
         member.die()
         member.pausedUntil = 0
