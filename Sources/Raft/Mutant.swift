@@ -68,6 +68,8 @@ package enum Mutant: String, CaseIterable, Sendable {
     case acceptsTornTail = "M57"
     case damageEndsLog = "M58"
     case marksBeforeLog = "M61"
+    /// In the simulated shell, which knows members by their directories.
+    case copiesKeepIdentity = "M59"
     case freshOnReceipt = "M60"
     case freshByWakefulClock = "M60b"
 }

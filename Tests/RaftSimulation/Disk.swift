@@ -38,6 +38,9 @@ struct Disk {
     /// The snapshot that is arriving.
     private(set) var staged: SnapshotDescriptor?
     var stagedBytes: UInt64 = 0
+    /// How often a member was started from here, and what it has seen of the others.
+    var lineage = 0
+    var lineages = Lineages()
     /// What an installation puts in place: the committed log through its position.
     var canonical: ((LogIndex) -> (entries: [Entry], chains: [UInt64]))?
 

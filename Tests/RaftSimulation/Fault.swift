@@ -20,6 +20,8 @@ enum Fault: Equatable, Sendable {
         case record(keptPermille: Int)
     }
 
+    enum Substitute: Equatable, Sendable { case copy, nothing }
+
     struct Link: Equatable, Sendable { let from: Int, to: Int }
 
     /// How links are cut. A cut replaces the former one.
@@ -50,6 +52,10 @@ enum Fault: Equatable, Sendable {
     case slowFiles(slot: Int, ticks: Int)
     /// The next sync of its log fails: it may never acknowledge again, and is started anew.
     case syncFails(slot: Int, Crash)
+    /// The member is stopped and started again, and its directory copied in between.
+    case copy(slot: Int, Crash)
+    /// The member ends and is started from the copy, or its directory is emptied. The right one may come back.
+    case replace(slot: Int, Substitute, Crash, backAfter: Int?)
     case heal(slot: Int)
     /// The whole machine sleeps; of its clocks only the one that counts suspension goes on.
     case suspend(slot: Int, ticks: Int)
@@ -101,6 +107,10 @@ extension Fault: CustomStringConvertible {
         case .stall(let slot, let ticks): return "member \(slot)'s disk stalls for \(ticks)"
         case .slowFiles(let slot, let ticks): return "member \(slot)'s snapshot files take at least \(ticks)"
         case .syncFails(let slot, let crash): return "member \(slot)'s next sync fails, \(crash)"
+        case .copy(let slot, let crash): return "member \(slot)'s directory is copied, \(crash)"
+        case .replace(let slot, let substitute, let crash, let backAfter):
+            let back = backAfter.map { "for \($0)" } ?? "for good"
+            return "member \(slot)'s directory is replaced by \(substitute == .copy ? "the copy" : "nothing") \(back), \(crash)"
         case .heal(let slot): return "member \(slot) is told to heal"
         case .suspend(let slot, let ticks): return "member \(slot)'s machine sleeps for \(ticks)"
         }

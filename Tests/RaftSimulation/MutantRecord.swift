@@ -88,6 +88,7 @@ struct MutantRecord {
         case .swallowsSyncErrors: MutantRecord(.a, "cockroach#37102", "W1")
         case .acceptsTornTail: MutantRecord(.a, "etcd#14098", "G2", "G4", "W1")
         case .damageEndsLog: MutantRecord(.b, "FAST'18 (PAR), NuRaft#185", "G3", "W3", "W11")
+        case .copiesKeepIdentity: MutantRecord(.b, "RethinkDB#5289, etcd#13509", "G1", "G3", "W3", "W4")
         case .marksBeforeLog: MutantRecord(.a, "FAST'18, TigerBeetle", "L1")
         case .freshOnReceipt: MutantRecord(.a, "nebula#2723, tikv#964", "C4")
         case .freshByWakefulClock: MutantRecord(.b, "CLOCK_MONOTONIC in suspension", "C4")

@@ -70,6 +70,8 @@ struct Profile {
     var syncFailurePermille: Int
     /// Chance that a member starts with a record it cannot read.
     var damagePermille: Int
+    /// Directories that are copied, and run from the copy later, or are emptied.
+    var copyPermille: Int
     var transferPermille: Int
 
     init(seed: UInt64) {
@@ -134,11 +136,15 @@ struct Profile {
         tearPermille = diskDraw.chance(300) ? 0 : diskDraw.int(in: 200...900)
         syncFailurePermille = diskDraw.chance(500) ? 0 : diskDraw.int(in: 1...6)
         damagePermille = diskDraw.chance(600) ? 0 : diskDraw.int(in: 100...600)
+        copyPermille = diskDraw.chance(300) ? 0 : diskDraw.int(in: 5...25)
         lean(&draw)
         // A second loss before the first is made good could take away what was committed; changing voters too.
         if voters < 3 { lossPermille = 0 }
         if lossPermille > 0 { changePermille = 0 }
         if voters < 3 || changePermille > 0 { damagePermille = 0 }
+        // One that is gone for good and one that recovers or heals may be more than a majority can spare.
+        if voters < 3 || changePermille + lossPermille + healPermille > 0 { copyPermille = 0 }
+        if copyPermille > 0 { damagePermille = 0 }
         // A sole voter that heals has nobody to heal from, and no state to promote anybody by.
         if healPermille > 0 { changePermille = 0 }
     }

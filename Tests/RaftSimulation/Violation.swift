@@ -18,6 +18,7 @@ struct Reached {
         case readByFollower, entriesLoadedFromDisk, learnerPromoted, voterDemoted, proposalBusy, changeRefused
         case snapshotInstalled, snapshotResumed, snapshotDamaged, installDuringChange, logCut, healedByOrder
         case syncFailed, tailCut, damageCovered, startedRecovering, recordDamaged
+        case directoryCopied, copyStarted, directoryEmptied, copyFenced, directoryPutBack
         case acknowledgedEntriesLost, recoveredFromLoss, transferAborted, handedOver
         case leftDown, leftDeaf, leftMute, leftWithOneNeighbour, leftWithStuckDisk, servedFromOutside
         case requestRetried, requestForwarded, forwardRefused, retryAnswered, retryAnsweredFromState, duplicateSkipped

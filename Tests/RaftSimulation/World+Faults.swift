@@ -26,6 +26,7 @@ extension World {
             inject(.slowFiles(slot: member.slot, ticks: faultDraw.int(in: 1...6 * electionTicks)))
         }
         if damageDraw.chance(profile.syncFailurePermille) { inject(.syncFails(slot: damageDraw.int(in: 0...members.count - 1), drawSyncFailure())) }
+        if copyDraw.chance(profile.copyPermille) { makeCopyFault() }
         if faultDraw.chance(profile.linkFaultPermille), members.count > 1 { makeLinkFault() }
     }
 
@@ -36,6 +37,15 @@ extension World {
     func inject(_ fault: Fault, isAfterWork: Bool = false) {
         faults.record(fault, at: now, isAfterWork: isAfterWork)
         strike(fault)
+    }
+
+    private func makeCopyFault() {
+        let slot = copyDraw.int(in: 0...members.count - 1)
+        let pause = copyDraw.chance(500) ? 3 : 2 * electionTicks
+        let crash = Fault.Crash(keptPermille: copyDraw.int(in: 0...1000), downTicks: copyDraw.int(in: 1...pause))
+        if members[slot].copy == nil || copyDraw.chance(200) { return inject(.copy(slot: slot, crash)) }
+        let back = copyDraw.chance(200) ? nil : copyDraw.int(in: 1...6 * electionTicks)
+        inject(.replace(slot: slot, copyDraw.chance(700) ? .copy : .nothing, crash, backAfter: back))
     }
 
     private func makeLinkFault() {

@@ -20,15 +20,15 @@ extension World {
         for member in members {
             member.pausedUntil = 0
             member.disk.syncFailure = nil
-            if !member.isUp { member.restartAt = now + 1 }
+            if !member.isUp, member.replaced == nil { member.restartAt = now + 1 }
         }
         tracer.note(now, 0, "healed")
     }
 
     /// The members that must take part: voters and learners of the newest committed state.
     private func participants() -> [Member] {
-        guard let witness = members.filter(\.isUp).max(by: { ($0.applied, $1.slot) < ($1.applied, $0.slot) }) else { return [] }
-        return members.filter { $0.isUp && !$0.isBroken && witness.joined.contains($0.id) }
+        guard let witness = members.filter({ $0.isUp && isBound($0) }).max(by: { ($0.applied, $1.slot) < ($1.applied, $0.slot) }) else { return [] }
+        return members.filter { $0.isUp && !$0.isBroken && isBound($0) && witness.joined.contains($0.id) }
     }
 
     /// L1: a fresh write is acknowledged and applied by everybody, and everybody can read.

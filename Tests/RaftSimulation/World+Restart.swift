@@ -5,6 +5,7 @@ extension World {
     func start(_ member: Member) throws(Violation) {
         runs[member.slot] += 1
         member.restartAt = nil
+        member.disk.lineage += 1
         open(member)
         let disk = member.disk
         let applied = disk.applied

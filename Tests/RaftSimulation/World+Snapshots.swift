@@ -79,7 +79,7 @@ extension World {
         }
         if members.contains(where: { $0.isUp && $0.configurations.last?.index ?? .zero > checker.committedIndex }) { reached.note(.installDuringChange) }
         let canonical = checker.log(through: descriptor.position.index)
-        if member.lastCommit > descriptor.position.index, member.chain(at: descriptor.position.index) != canonical.chains.last {
+        if isBound(member), member.lastCommit > descriptor.position.index, member.chain(at: descriptor.position.index) != canonical.chains.last {
             throw Violation(invariant: "G7", tick: now, detail: "member \(member.slot) had committed another log than the snapshot's")
         }
         member.chains = canonical.chains

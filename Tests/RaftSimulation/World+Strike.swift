@@ -21,6 +21,9 @@ extension World {
             guard let member = member(slot) else { return }
             member.shellBusyUntil = max(now + ticks, member.shellBusyUntil)
         case .syncFails(let slot, let crash): member(slot)?.disk.syncFailure = crash
+        case .copy(let slot, let crash): if let member = member(slot) { copyDirectory(of: member, crash) }
+        case .replace(let slot, let substitute, let crash, let backAfter):
+            if let member = member(slot) { replaceDirectory(of: member, by: substitute, crash, backAfter: backAfter) }
         case .heal(let slot): if let member = member(slot) { pendingHeals.append(member.slot) }
         default: strikeLinks(fault)
         }
@@ -71,7 +74,7 @@ extension World {
         member.die()
         member.pausedUntil = 0
         runs[member.slot] += 1
-        member.restartAt = now + crash.downTicks
+        member.restartAt = isBound(member) ? now + crash.downTicks : nil
         member.lossPermille = crash.lossPermille
         member.damagePermille = crash.damagePermille
     }

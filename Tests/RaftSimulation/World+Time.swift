@@ -9,6 +9,7 @@ extension World {
         staleness.advance(to: now)
         if !isIdle { try runClients() }
         try answerLater()
+        tendDirectories()
         for member in members {
             if let at = member.restartAt, at <= now, !member.isUp {
                 loseEntries(of: member)

@@ -29,6 +29,8 @@ final class World {
     var clientDraw: Stream
     /// For what goes wrong on the platter.
     var damageDraw: Stream
+    /// For directories that are copied and put back.
+    var copyDraw: Stream
 
     var faults: FaultPlan
     var pendingBursts: [Fault.Burst] = []
@@ -69,6 +71,7 @@ final class World {
         endDraw = Stream(seed: seed, purpose: 7)
         clientDraw = Stream(seed: seed, purpose: 8)
         damageDraw = Stream(seed: seed, purpose: 10)
+        copyDraw = Stream(seed: seed, purpose: 11)
         staleness = Staleness(boundTicks: profile.stalenessBoundTicks)
         found(count)
     }
