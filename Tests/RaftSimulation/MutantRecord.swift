@@ -68,7 +68,7 @@ struct MutantRecord {
         case .onlyMembersVote: MutantRecord(.b, "etcd#10998, openraft#2091", "L1")
         case .newMembersAreSilent: MutantRecord(.scripted, "etcd TestAddNodeCheckQuorum", "L2")
         case .acknowledgesSnapshotEarly: MutantRecord(.a, "cowsql e514f78f", "W1")
-        case .campaignsDuringInstall: MutantRecord(.c, "canonical 4fbd3c01", "W2", "W8", "G3", "G6")
+        case .campaignsDuringInstall: MutantRecord(.scripted, "canonical 4fbd3c01", "W2", "W8", "G3", "G6")
         case .keepsArrivingSnapshot: MutantRecord(.scripted, "here, found by this simulation", "G6")
         case .conflictSurvivesInstall: MutantRecord(.b, "openraft 674e78aa, canonical a3de0789", "G2", "G4")
         case .neverOffersAgain: MutantRecord(.b, "openraft#1828", "L1")
