@@ -18,6 +18,8 @@ extension World {
         isHealed = true
         network.heal()
         for member in members {
+            // What its shell put off while it slept still comes first.
+            member.shellBusyUntil = max(member.shellBusyUntil, member.pausedUntil)
             member.pausedUntil = 0
             member.disk.syncFailure = nil
             if !member.isUp, member.replaced == nil { member.restartAt = now + 1 }
