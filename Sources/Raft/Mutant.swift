@@ -32,11 +32,13 @@ package enum Mutant: String, CaseIterable, Sendable {
     /// In the simulated shell, which serves the reads.
     case servesBeforeApplied = "M28"
     case reusesRounds = "M29"
+    case roundsOutliveTransfer = "M30"
     case changesBeforeOwnTermCommit = "M31"
     case overlapsChanges = "M32"
     case keepsTruncatedConfiguration = "M33"
     /// In the simulated shell, which makes the snapshots.
     case snapshotTakesNewestConfiguration = "M34"
+    case installKeepsConfiguration = "M35"
     case changesAtCommit = "M36"
     case removedLeaderCounts = "M37"
     case onlyMembersVote = "M38"
@@ -44,10 +46,12 @@ package enum Mutant: String, CaseIterable, Sendable {
     case acknowledgesSnapshotEarly = "M40"
     case campaignsDuringInstall = "M41"
     case keepsArrivingSnapshot = "M41b"
+    case conflictSurvivesInstall = "M42"
     case neverOffersAgain = "M44"
     // In the simulated shell: what a snapshot and a restart bring.
     case snapshotOmitsAnswers = "M43"
     case appliedIndexApart = "M45"
+    case installRacesApplying = "M46"
     case preVoteGrantCarriesOwnTerm = "M47"
     case ignoresOutdatedLeaders = "M48"
     case ignoresStickiness = "M49"
@@ -59,6 +63,13 @@ package enum Mutant: String, CaseIterable, Sendable {
     case answersByIndexAlone = "M53"
     case appliesTwice = "M54"
     case forwardsForEver = "M55"
+    // On the simulated disk.
+    case swallowsSyncErrors = "M56"
+    case acceptsTornTail = "M57"
+    case damageEndsLog = "M58"
+    case marksBeforeLog = "M61"
+    /// In the simulated shell, which knows members by their directories.
+    case copiesKeepIdentity = "M59"
     case freshOnReceipt = "M60"
     case freshByWakefulClock = "M60b"
 }

@@ -37,7 +37,7 @@ extension RaftCore {
     }
 
     mutating func failReads() {
-        for origin in reign.reads.fail() { refuse(origin) }
+        for origin in reign.reads.fail(keepsCounting: !mutated(.roundsOutliveTransfer)) { refuse(origin) }
     }
 
     private mutating func answer(_ read: ReadRounds.Read) {

@@ -105,7 +105,7 @@ extension RaftCore {
             if let leader, leader != id { acknowledgeCovered(arriving.descriptor, to: leader) }
             return dropIncoming()
         }
-        guard healing != nil || appliedIndex == deliveredIndex else { return }
+        guard healing != nil || appliedIndex == deliveredIndex || mutated(.installRacesApplying) else { return }
         install(arriving.descriptor)
     }
 
@@ -113,10 +113,12 @@ extension RaftCore {
     /// there, as that of a member that heals may: otherwise it is another leader's (canonical a3de0789).
     private mutating func install(_ descriptor: SnapshotDescriptor) {
         let position = descriptor.position
-        let isOurs = log.term(at: position.index) == position.term
+        let isOurs = log.term(at: position.index) == position.term || mutated(.conflictSurvivesInstall)
         let kept = isOurs ? log.entries(from: position.index.next, countMax: .max, bytesMax: .max) : []
         log.reset(to: position)
-        configurations = ConfigurationHistory(base: ConfigurationRecord(index: position.index, configuration: descriptor.configuration))
+        if !mutated(.installKeepsConfiguration) {
+            configurations = ConfigurationHistory(base: ConfigurationRecord(index: position.index, configuration: descriptor.configuration))
+        }
         output.events.append(.configurationChanged(configurations.current))
         disk.truncated(from: LogIndex(1))
         staged.install = descriptor

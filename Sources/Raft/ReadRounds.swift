@@ -50,8 +50,9 @@ struct ReadRounds: Sendable {
 
     /// Ends all reads: the leader leads no more, or hands over. The number of the last round stays, because
     /// a leader that goes on must not take an answer to an earlier round for one to a round of the same number.
-    mutating func fail() -> [Origin] {
+    mutating func fail(keepsCounting: Bool = true) -> [Origin] {
         defer { (asked, waiting) = ([], []) }
+        if !keepsCounting { lastRound = 0 }
         return asked.map(\.read.origin) + waiting
     }
 }

@@ -45,6 +45,9 @@ extension Checker {
         guard Int(through.rawValue) <= member.disk.chains.count else {
             try fail("W1", "member \(member.slot) acknowledges \(through), its disk ends at \(member.disk.last)")
         }
+        guard member.disk.holds(through, chain: member.disk.chains[Int(through.rawValue) - 1]) else {
+            try fail("W1", "member \(member.slot) acknowledges \(through), which its disk cannot read")
+        }
         guard leader.isLeader, leader.term == term else { return }
         if leader.chain(at: through) != member.disk.chains[Int(through.rawValue) - 1] {
             try fail("W1", "member \(member.slot) acknowledges \(through), which is not the leader's entry")

@@ -94,7 +94,8 @@ final class Checker {
             }
             let configuration = member.configuration
             let holders = configuration.voters.count { voter in
-                let disk = members[voter.slot].disk
+                // Who runs from a copy is not listened to, so what its own directory holds is what counts.
+                let disk = members[voter.slot].replaced?.disk ?? members[voter.slot].disk
                 // What a damaged disk had acknowledged still counts: its member votes for nobody who lacks it.
                 return disk.holds(new, chain: chain) || (disk.isDamaged && disk.mark.map { $0.term >= member.term && $0.position.index >= new } ?? false)
             }

@@ -7,7 +7,20 @@ enum Fault: Equatable, Sendable {
         var downTicks: Int
         /// How many of the acknowledged, unapplied entries the disk loses; 0 for none.
         var lossPermille = 0
+        /// What becomes of the write at which the power goes.
+        var tear: Tear?
+        /// Where in the log a record goes bad while the member is down; 0 for nowhere.
+        var damagePermille = 0
     }
+
+    enum Tear: Equatable, Sendable {
+        /// All that is kept was written as one, and its mark was not.
+        case beforeMark
+        /// So many of the next write's entries are whole; the one after them is torn.
+        case record(keptPermille: Int)
+    }
+
+    enum Substitute: Equatable, Sendable { case copy, nothing }
 
     struct Link: Equatable, Sendable { let from: Int, to: Int }
 
@@ -37,6 +50,12 @@ enum Fault: Equatable, Sendable {
     case stall(slot: Int, ticks: Int)
     /// Work on snapshot files alone takes at least so long: the log goes on.
     case slowFiles(slot: Int, ticks: Int)
+    /// The next sync of its log fails: it may never acknowledge again, and is started anew.
+    case syncFails(slot: Int, Crash)
+    /// The member is stopped and started again, and its directory copied in between.
+    case copy(slot: Int, Crash)
+    /// The member ends and is started from the copy, or its directory is emptied. The right one may come back.
+    case replace(slot: Int, Substitute, Crash, backAfter: Int?)
     case heal(slot: Int)
     /// The whole machine sleeps; of its clocks only the one that counts suspension goes on.
     case suspend(slot: Int, ticks: Int)
@@ -56,7 +75,13 @@ struct FaultEvent: Equatable, Sendable, CustomStringConvertible {
 extension Fault.Crash: CustomStringConvertible {
     var description: String {
         let loss = lossPermille > 0 ? ", losing \(lossPermille)‰ of its unapplied entries" : ""
-        return "keeping \(keptPermille)‰ of its writes under way, down for \(downTicks)\(loss)"
+        let damage = damagePermille > 0 ? ", with a bad record at \(damagePermille)‰ of its log" : ""
+        let torn = switch tear {
+        case nil: ""
+        case .beforeMark: " unmarked"
+        case .record(let kept): " and \(kept)‰ of the next, torn"
+        }
+        return "keeping \(keptPermille)‰ of its writes under way\(torn), down for \(downTicks)\(loss)\(damage)"
     }
 }
 
@@ -81,6 +106,11 @@ extension Fault: CustomStringConvertible {
         case .hold(let link, let ticks): return "link \(link) holds everything back for \(ticks)"
         case .stall(let slot, let ticks): return "member \(slot)'s disk stalls for \(ticks)"
         case .slowFiles(let slot, let ticks): return "member \(slot)'s snapshot files take at least \(ticks)"
+        case .syncFails(let slot, let crash): return "member \(slot)'s next sync fails, \(crash)"
+        case .copy(let slot, let crash): return "member \(slot)'s directory is copied, \(crash)"
+        case .replace(let slot, let substitute, let crash, let backAfter):
+            let back = backAfter.map { "for \($0)" } ?? "for good"
+            return "member \(slot)'s directory is replaced by \(substitute == .copy ? "the copy" : "nothing") \(back), \(crash)"
         case .heal(let slot): return "member \(slot) is told to heal"
         case .suspend(let slot, let ticks): return "member \(slot)'s machine sleeps for \(ticks)"
         }

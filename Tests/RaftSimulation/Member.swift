@@ -35,6 +35,18 @@ final class Member {
     var freshness = FreshnessTracker()
     var freshPoint: UInt64?
 
+    /// An older state of its directory.
+    var copy: Disk?
+    struct Replaced {
+        /// The directory it should run from; what was promised from there still binds.
+        let disk: Disk
+        /// When that is put back; never if nil.
+        let backAt: Int?
+    }
+    /// It runs, or would, from a copy or from nothing.
+    var replaced: Replaced?
+    var isFenced = false
+
     var isHealing = false
     /// One of the minority that no longer takes part.
     var broken: World.Break?
@@ -53,6 +65,7 @@ final class Member {
     var clock: MemberClock
     /// Of the crash it is down after.
     var lossPermille = 0
+    var damagePermille = 0
     /// Steps that sent something, in the tick they are counted for.
     var sendings = 0
     var sendingTick = -1

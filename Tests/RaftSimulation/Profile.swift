@@ -65,6 +65,13 @@ struct Profile {
     var healPermille: Int
     /// Chance that a member starts with a disk that has lost acknowledged entries.
     var lossPermille: Int
+    /// Chance that a crash tears what is being written, or comes between log and mark.
+    var tearPermille: Int
+    var syncFailurePermille: Int
+    /// Chance that a member starts with a record it cannot read.
+    var damagePermille: Int
+    /// Directories that are copied, and run from the copy later, or are emptied.
+    var copyPermille: Int
     var transferPermille: Int
 
     init(seed: UInt64) {
@@ -124,10 +131,20 @@ struct Profile {
         healPermille = draw.chance(700) ? 0 : draw.int(in: 1...8)
         lossPermille = draw.chance(700) ? 0 : draw.int(in: 100...600)
         transferPermille = draw.chance(500) ? 0 : draw.int(in: 2...60)
+        // From a stream of their own: these came later, and what the others draw stays as it was.
+        var diskDraw = Stream(seed: seed, purpose: 9)
+        tearPermille = diskDraw.chance(300) ? 0 : diskDraw.int(in: 200...900)
+        syncFailurePermille = diskDraw.chance(500) ? 0 : diskDraw.int(in: 1...6)
+        damagePermille = diskDraw.chance(600) ? 0 : diskDraw.int(in: 100...600)
+        copyPermille = diskDraw.chance(300) ? 0 : diskDraw.int(in: 5...25)
         lean(&draw)
         // A second loss before the first is made good could take away what was committed; changing voters too.
         if voters < 3 { lossPermille = 0 }
         if lossPermille > 0 { changePermille = 0 }
+        if voters < 3 || changePermille > 0 { damagePermille = 0 }
+        // One that is gone for good and one that recovers or heals may be more than a majority can spare.
+        if voters < 3 || changePermille + lossPermille + healPermille > 0 { copyPermille = 0 }
+        if copyPermille > 0 { damagePermille = 0 }
         // A sole voter that heals has nobody to heal from, and no state to promote anybody by.
         if healPermille > 0 { changePermille = 0 }
     }

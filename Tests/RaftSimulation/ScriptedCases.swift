@@ -13,6 +13,7 @@ enum ScriptedCases {
         case .newMembersAreSilent: try newMemberCountsAsHeardOf(mutant)
         case .transferTakesWrites: try leaderThatHandsOverTakesNoWrites(mutant)
         case .transfersToLaggard: try onlyWhoHoldsEverythingIsTold(mutant)
+        case .campaignsDuringInstall: try logThatIsReplacedElectsNobody(mutant)
         case .keepsArrivingSnapshot: try leaderKeepsItsLog(mutant)
         case .believesLateRejections: try lateRejectionChangesNothing(mutant)
         default: true
@@ -74,19 +75,34 @@ enum ScriptedCases {
         return script.core.isLeader && !script.sent.contains { if case .timeoutNow = $0.body { true } else { false } }
     }
 
+    /// It heals, and its leader falls silent while the snapshot, all of which is there, is verified.
+    private static func logThatIsReplacedElectsNobody(_ mutant: Mutant?) throws(RestoreError) -> Bool {
+        var script = try ScriptedCore(mutant, terms: [1, 1])
+        let id = offerSnapshot(to: &script)
+        script.step(.snapshotStaged(id, byteCount: 10))
+        script.lead()
+        return !script.core.isLeader
+    }
+
     /// It heals, and is elected while the snapshot is on its way; then the rest of that arrives.
     private static func leaderKeepsItsLog(_ mutant: Mutant?) throws(RestoreError) -> Bool {
         var script = try ScriptedCore(mutant, terms: [1, 1])
-        script.receive(.heartbeat(Heartbeat(commit: .zero, round: 1)), term: 1)
-        script.step(.heal)
-        let id = SnapshotID(position: ScriptedCore.position(3, 1), hash: [UInt8](repeating: 1, count: SnapshotID.hashBytes))
-        let voters = script.core.configuration
-        script.receive(.snapshotOffer(SnapshotDescriptor(id: id, configuration: voters, byteCount: 10)), term: 1)
+        let id = offerSnapshot(to: &script)
         script.step(.snapshotStaged(id, byteCount: 5))
         script.lead()
         script.step(.snapshotStaged(id, byteCount: 10))
         script.step(.snapshotVerified(id, isSound: true))
         return script.core.isLeader && script.installs == 0
+    }
+
+    /// Told to heal, and offered a snapshot of ten bytes that covers its log.
+    private static func offerSnapshot(to script: inout ScriptedCore) -> SnapshotID {
+        script.receive(.heartbeat(Heartbeat(commit: .zero, round: 1)), term: 1)
+        script.step(.heal)
+        let id = SnapshotID(position: ScriptedCore.position(3, 1), hash: [UInt8](repeating: 1, count: SnapshotID.hashBytes))
+        let voters = script.core.configuration
+        script.receive(.snapshotOffer(SnapshotDescriptor(id: id, configuration: voters, byteCount: 10)), term: 1)
+        return id
     }
 
     /// Member 1 is in step through entry 4 when its refusal of entry 2's predecessor, of long ago, arrives.

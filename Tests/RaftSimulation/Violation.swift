@@ -17,6 +17,8 @@ struct Reached {
         case suffixLostInCrash, diedMidStep, quorumLost, diskStalled, removedLeaderLeft, readLostWithLeader
         case readByFollower, entriesLoadedFromDisk, learnerPromoted, voterDemoted, proposalBusy, changeRefused
         case snapshotInstalled, snapshotResumed, snapshotDamaged, installDuringChange, logCut, healedByOrder
+        case syncFailed, tailCut, damageCovered, startedRecovering, recordDamaged
+        case directoryCopied, copyStarted, directoryEmptied, copyFenced, directoryPutBack
         case acknowledgedEntriesLost, recoveredFromLoss, transferAborted, handedOver
         case leftDown, leftDeaf, leftMute, leftWithOneNeighbour, leftWithStuckDisk, servedFromOutside
         case requestRetried, requestForwarded, forwardRefused, retryAnswered, retryAnsweredFromState, duplicateSkipped

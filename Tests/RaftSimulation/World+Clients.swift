@@ -10,7 +10,7 @@ extension World {
         if mayBegin, clientDraw.chance(profile.clientPermille) { begin(isRevocation: false) }
         if mayBegin, clientDraw.chance(profile.revocationPermille) { begin(isRevocation: true) }
         for place in clients.indices where clients[place].deadline <= now {
-            guard let member = clientDraw.pick(members.filter { $0.isUp && $0.pausedUntil <= now && !$0.isBroken }) else { continue }
+            guard let member = clientDraw.pick(members.filter { $0.isUp && $0.pausedUntil <= now && !$0.isBroken && isBound($0) }) else { continue }
             clients[place].attempts += 1
             if clients[place].attempts > 1 { reached.note(.requestRetried) }
             clients[place].deadline = now + electionTicks + clientDraw.int(in: 0...2 * electionTicks)
@@ -67,6 +67,7 @@ extension World {
     }
 
     private func send(_ message: ShellMessage) {
+        guard isHeard(members[message.from], by: message.to) else { return }
         transmit(from: message.from, to: message.to) { .shell(message, $0) }
     }
 

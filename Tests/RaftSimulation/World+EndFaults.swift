@@ -7,9 +7,10 @@ extension World {
     func breakMinority() -> Bool {
         guard let leader = members.last(where: \.isLeader) else { return false }
         let configuration = leader.configuration
-        let spare = configuration.voters.count - configuration.majority
+        let whole = configuration.voters.filter { !members[$0.slot].isBroken && members[$0.slot].replaced == nil }
+        let spare = whole.count - configuration.majority
         guard spare > 0 else { return false }
-        var voters = configuration.voters.shuffled(with: &endDraw)
+        var voters = whole.shuffled(with: &endDraw)
         if endDraw.chance(500), let place = voters.firstIndex(of: leader.id) { voters.swapAt(0, place) }
         let broken = voters.prefix(endDraw.int(in: 1...spare)).map { members[$0.slot] }
         for member in broken { member.broken = drawBreak() }

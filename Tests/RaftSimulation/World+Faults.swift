@@ -25,6 +25,8 @@ extension World {
             let member = faultDraw.pick(members.filter(\.isHealing)) ?? members[anySlot()]
             inject(.slowFiles(slot: member.slot, ticks: faultDraw.int(in: 1...6 * electionTicks)))
         }
+        if damageDraw.chance(profile.syncFailurePermille) { inject(.syncFails(slot: damageDraw.int(in: 0...members.count - 1), drawSyncFailure())) }
+        if copyDraw.chance(profile.copyPermille) { makeCopyFault() }
         if faultDraw.chance(profile.linkFaultPermille), members.count > 1 { makeLinkFault() }
     }
 
@@ -35,6 +37,15 @@ extension World {
     func inject(_ fault: Fault, isAfterWork: Bool = false) {
         faults.record(fault, at: now, isAfterWork: isAfterWork)
         strike(fault)
+    }
+
+    private func makeCopyFault() {
+        let slot = copyDraw.int(in: 0...members.count - 1)
+        let pause = copyDraw.chance(500) ? 3 : 2 * electionTicks
+        let crash = Fault.Crash(keptPermille: copyDraw.int(in: 0...1000), downTicks: copyDraw.int(in: 1...pause))
+        if members[slot].copy == nil || copyDraw.chance(200) { return inject(.copy(slot: slot, crash)) }
+        let back = copyDraw.chance(200) ? nil : copyDraw.int(in: 1...6 * electionTicks)
+        inject(.replace(slot: slot, copyDraw.chance(700) ? .copy : .nothing, crash, backAfter: back))
     }
 
     private func makeLinkFault() {
@@ -53,6 +64,21 @@ extension World {
         let pause = faultDraw.chance(500) ? 3 : 5 * electionTicks
         var crash = Fault.Crash(keptPermille: faultDraw.int(in: 0...1000), downTicks: faultDraw.int(in: 1...pause))
         if faultDraw.chance(profile.lossPermille) { crash.lossPermille = faultDraw.int(in: 1...1000) }
+        addDamage(to: &crash)
+        return crash
+    }
+
+    private func addDamage(to crash: inout Fault.Crash) {
+        if damageDraw.chance(profile.tearPermille) {
+            crash.tear = damageDraw.chance(500) ? .beforeMark : .record(keptPermille: damageDraw.int(in: 0...1000))
+        }
+        if damageDraw.chance(profile.damagePermille) { crash.damagePermille = damageDraw.int(in: 1...1000) }
+    }
+
+    /// Nobody knows what of it is on the platter.
+    private func drawSyncFailure() -> Fault.Crash {
+        var crash = Fault.Crash(keptPermille: damageDraw.int(in: 0...1000), downTicks: damageDraw.int(in: 1...3 * electionTicks))
+        addDamage(to: &crash)
         return crash
     }
 

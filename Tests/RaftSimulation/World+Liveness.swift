@@ -18,16 +18,19 @@ extension World {
         isHealed = true
         network.heal()
         for member in members {
+            // What its shell put off while it slept still comes first.
+            member.shellBusyUntil = max(member.shellBusyUntil, member.pausedUntil)
             member.pausedUntil = 0
-            if !member.isUp { member.restartAt = now + 1 }
+            member.disk.syncFailure = nil
+            if !member.isUp, member.replaced == nil { member.restartAt = now + 1 }
         }
         tracer.note(now, 0, "healed")
     }
 
     /// The members that must take part: voters and learners of the newest committed state.
     private func participants() -> [Member] {
-        guard let witness = members.filter(\.isUp).max(by: { ($0.applied, $1.slot) < ($1.applied, $0.slot) }) else { return [] }
-        return members.filter { $0.isUp && !$0.isBroken && witness.joined.contains($0.id) }
+        guard let witness = members.filter({ $0.isUp && isBound($0) }).max(by: { ($0.applied, $1.slot) < ($1.applied, $0.slot) }) else { return [] }
+        return members.filter { $0.isUp && !$0.isBroken && isBound($0) && witness.joined.contains($0.id) }
     }
 
     /// L1: a fresh write is acknowledged and applied by everybody, and everybody can read.
@@ -42,6 +45,8 @@ extension World {
             try advance()
             guard let target, participants().allSatisfy({ $0.applied >= target }) else { continue }
             guard clients.isEmpty, try readEverywhere(until: deadline) else { continue }
+            // A member may have joined meanwhile, and has to catch up first.
+            guard participants().allSatisfy({ $0.applied >= target }) else { continue }
             for member in participants() { try checker.holdsAcknowledged(member) }
             return
         }
@@ -65,7 +70,7 @@ extension World {
     private func backlogTicks() -> Int {
         let last = members.map { max($0.lastIndex, $0.disk.last.index) }.max() ?? .zero
         let least = members.map { $0.isUp ? $0.applied : $0.disk.applied }.min() ?? .zero
-        let pieces = profile.usesSnapshots || profile.healPermille > 0 ? Int(last.rawValue) / profile.settings.snapshotChunkBytes : 0
+        let pieces = profile.usesSnapshots || profile.healPermille > 0 || profile.damagePermille > 0 ? Int(last.rawValue) / profile.settings.snapshotChunkBytes : 0
         let ticks = 10 * max(0, least.distance(to: last)) + 20 * pieces
         // A member that heals may lead at first, and applies nothing until it has handed over and fetched a state.
         return profile.healPermille > 0 ? 2 * ticks + 20 * electionTicks : ticks

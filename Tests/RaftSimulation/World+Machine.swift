@@ -12,6 +12,7 @@ extension World {
         guard !member.applying.isEmpty else { return }
         let entries = member.applying
         member.applying = []
+        guard isBound(member) else { return try applyUnheard(entries, on: member) }
         var hasJoined = false
         for entry in entries {
             try checker.applied(entry, by: member)
@@ -27,6 +28,15 @@ extension World {
         advanceFreshness(of: member)
         if hasJoined { try step(member, .setLearners(member.joined)) }
         try syncState(of: member)
+    }
+
+    /// By a copy, which tells nobody of it.
+    private func applyUnheard(_ entries: [Entry], on member: Member) throws(Violation) {
+        for entry in entries {
+            member.applied = entry.index
+            _ = member.machine.apply(entry)
+        }
+        try step(member, .applied(through: member.applied))
     }
 
     /// Whether the set of joined members grew.

@@ -5,6 +5,8 @@ extension World {
     func start(_ member: Member) throws(Violation) {
         runs[member.slot] += 1
         member.restartAt = nil
+        member.disk.lineage += 1
+        open(member)
         let disk = member.disk
         let applied = disk.applied
         // Somewhere at or below the first unapplied entry, but never less than the last one.
@@ -18,7 +20,6 @@ extension World {
         restored.base = disk.base?.position ?? .zero
         restored.baseConfiguration = disk.base?.configuration ?? .empty
         restored.mark = disk.mark
-        if disk.isDamaged { tracer.note(now, member.slot, "is damaged, its log ends at ", disk.last) }
         describe(disk.entries[base..<from], in: &restored)
         if applied.rawValue + 2 < UInt64(disk.entries.count) { reached.note(.restartedWithBacklog) }
         do throws(RestoreError) {

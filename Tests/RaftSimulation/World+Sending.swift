@@ -3,6 +3,7 @@ import Raft
 /// Over the links.
 extension World {
     func send(_ message: Message, by member: Member) throws(Violation) {
+        guard isHeard(member, by: message.to.slot) else { return }
         try checker.sends(message, by: member, members: members)
         if case .preVoteReply = message.body { reached.note(.preVoteAnswered) }
         transmit(from: member.slot, to: message.to.slot) { .deliver(message, $0) }

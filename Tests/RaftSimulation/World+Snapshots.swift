@@ -79,7 +79,7 @@ extension World {
         }
         if members.contains(where: { $0.isUp && $0.configurations.last?.index ?? .zero > checker.committedIndex }) { reached.note(.installDuringChange) }
         let canonical = checker.log(through: descriptor.position.index)
-        if member.lastCommit > descriptor.position.index, member.chain(at: descriptor.position.index) != canonical.chains.last {
+        if isBound(member), member.lastCommit > descriptor.position.index, member.chain(at: descriptor.position.index) != canonical.chains.last {
             throw Violation(invariant: "G7", tick: now, detail: "member \(member.slot) had committed another log than the snapshot's")
         }
         member.chains = canonical.chains
@@ -134,19 +134,5 @@ extension World {
         try step(member, .heal)
         if member.process?.core.status.incomingSnapshot != nil { return }
         reached.note(.healedByOrder)
-    }
-
-    /// A disk that loses entries it had acknowledged. Only one member at a time, and only where the others are a
-    /// majority without it: more is a loss that nothing can undo.
-    func loseEntries(of member: Member) {
-        guard member.lossPermille > 0, !member.isUp, profile.voters >= 3 else { return }
-        defer { member.lossPermille = 0 }
-        guard !members.contains(where: { $0.disk.isDamaged }) else { return }
-        let floor = max(member.disk.applied, member.disk.base?.position.index ?? .zero)
-        let spare = floor.distance(to: member.disk.last.index)
-        guard spare > 0 else { return }
-        member.disk.lose(max(1, spare * member.lossPermille / 1000))
-        reached.note(.acknowledgedEntriesLost)
-        tracer.note(now, member.slot, "loses entries, ends at ", member.disk.last)
     }
 }

@@ -59,6 +59,7 @@ extension World {
     private func note(_ output: RaftOutput, by member: Member) throws(Violation) {
         for event in output.events {
             switch event {
+            case .stopped where member.replaced != nil: member.isFenced = true
             case .stopped(let alarm): throw Violation(invariant: "W11", tick: now, detail: "member \(member.slot): \(alarm)")
             case .truncated: reached.note(.entriesTruncated)
             case .steppedDown(.quorumLost, _): reached.note(.quorumLost)
@@ -133,6 +134,7 @@ extension World {
         member.lastTerm = member.term
         member.wasLeader = member.isLeader
         try checker.configurations(of: member)
+        guard isBound(member) else { return }
         let commit = member.commit
         if commit < member.lastCommit {
             throw Violation(invariant: "G5", tick: now, detail: "member \(member.slot) takes commitment back")

@@ -20,6 +20,10 @@ extension World {
         case .slowFiles(let slot, let ticks):
             guard let member = member(slot) else { return }
             member.shellBusyUntil = max(now + ticks, member.shellBusyUntil)
+        case .syncFails(let slot, let crash): member(slot)?.disk.syncFailure = crash
+        case .copy(let slot, let crash): if let member = member(slot) { copyDirectory(of: member, crash) }
+        case .replace(let slot, let substitute, let crash, let backAfter):
+            if let member = member(slot) { replaceDirectory(of: member, by: substitute, crash, backAfter: backAfter) }
         case .heal(let slot): if let member = member(slot) { pendingHeals.append(member.slot) }
         default: strikeLinks(fault)
         }
@@ -65,13 +69,14 @@ extension World {
         guard member.isUp else { return }
         if member.disk.queue.contains(where: { $0.operation.hardState != nil }) { reached.note(.votePendingAtCrash) }
         let kept = member.disk.queue.count * crash.keptPermille / 1000
-        if member.disk.crash(keeping: kept) > 0 { reached.note(.suffixLostInCrash) }
+        if cutPower(of: member, keeping: kept, tear: crash.tear) > 0 { reached.note(.suffixLostInCrash) }
         if member.isLeader { reached.note(.leaderCrashed) }
         member.die()
         member.pausedUntil = 0
         runs[member.slot] += 1
-        member.restartAt = now + crash.downTicks
+        member.restartAt = isBound(member) ? now + crash.downTicks : nil
         member.lossPermille = crash.lossPermille
+        member.damagePermille = crash.damagePermille
     }
 
     func healPartition(_ leaderFalls: Fault.Crash?) {

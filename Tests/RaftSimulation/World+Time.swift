@@ -9,9 +9,11 @@ extension World {
         staleness.advance(to: now)
         if !isIdle { try runClients() }
         try answerLater()
+        tendDirectories()
         for member in members {
             if let at = member.restartAt, at <= now, !member.isUp {
                 loseEntries(of: member)
+                damageRecord(of: member)
                 try start(member)
             }
             guard member.isUp, member.pausedUntil <= now else { continue }
@@ -50,7 +52,7 @@ extension World {
         case .diskDone(let slot, let run):
             let member = members[slot]
             guard runs[slot] == run, !postponed(happening, for: member) else { return }
-            if let operation = member.disk.completeOne() { try step(member, .persisted(upTo: operation)) }
+            if let operation = completeWrite(of: member) { try step(member, .persisted(upTo: operation)) }
             if member.disk.isDamaged, member.process?.core.isRecovering == false { member.disk.repaired() }
         case .applyDone(let slot, let run):
             let member = members[slot]

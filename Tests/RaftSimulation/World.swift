@@ -27,6 +27,10 @@ final class World {
     /// For what goes wrong after the faults have ended.
     var endDraw: Stream
     var clientDraw: Stream
+    /// For what goes wrong on the platter.
+    var damageDraw: Stream
+    /// For directories that are copied and put back.
+    var copyDraw: Stream
 
     var faults: FaultPlan
     var pendingBursts: [Fault.Burst] = []
@@ -66,6 +70,8 @@ final class World {
         timerDraw = Stream(seed: seed, purpose: 6)
         endDraw = Stream(seed: seed, purpose: 7)
         clientDraw = Stream(seed: seed, purpose: 8)
+        damageDraw = Stream(seed: seed, purpose: 10)
+        copyDraw = Stream(seed: seed, purpose: 11)
         staleness = Staleness(boundTicks: profile.stalenessBoundTicks)
         found(count)
     }
