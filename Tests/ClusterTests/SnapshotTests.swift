@@ -157,6 +157,12 @@ extension ClusterTests {
                 _ = try await eventually("the member is told why it may not go on") {
                     Files.text(victim.log).contains("a copy of the same data directory") ? true : nil
                 }
+                // A service manager that starts it again changes nothing: its counter must not outgrow what the others saw.
+                _ = try? await cluster.end(victim, by: .kill)
+                let again = try await Command.run(Binary.path, victim.serveArguments(cluster.keystoreArguments))
+                #expect(again.exitCode == 1 && again.transcript.contains("does not take"), "\(again.transcript)")
+                let token2 = try await leader.mint("bob", by: admin)
+                #expect(try await leader.revoke(token2, by: admin) != nil, "the others go on")
             }
         }
     }

@@ -10,19 +10,20 @@ struct FrameTests {
     static let other = MemberID(high: 3, low: 4)
 
     static let examples: [PeerFrame] = [
-        .hello(PeerHello(clusterID: "0123456789abcdef0123456789abcdef", member: member, featureLevel: 1, lineage: Lineage(counter: 3, nonce: .max))),
+        .hello(PeerHello(clusterID: "0123456789abcdef0123456789abcdef", member: member, featureLevel: 1, lineage: Lineage(counter: 3, nonce: .max), known: nil)),
+        .hello(PeerHello(clusterID: "c", member: member, featureLevel: 1, lineage: Lineage(counter: 3, nonce: 1), known: Lineage(counter: .max, nonce: 2))),
         .raft(Message(from: member, to: other, term: Term(7), body: .heartbeat(Heartbeat(commit: LogIndex(3), round: 9)))),
         .proposal([1, 2, 3]),
         .proposalRejected(RequestID(high: 5, low: 6), .busy),
         .status(
             PeerReport(
                 appliedIndex: LogIndex(10), commitIndex: LogIndex(11), term: Term(2), isLeader: true,
-                ageMilliseconds: 12, wallClockMilliseconds: -5, version: "0.1.0", featureLevel: 2,
+                ageMilliseconds: 12, wallClockMilliseconds: -5, version: "0.1.0", featureLevel: 2, lineageCounter: .max,
                 digest: AppliedDigest(chain: [UInt8](repeating: 7, count: 32), effects: [UInt8](repeating: 9, count: 32)))),
         .status(
             PeerReport(
                 appliedIndex: .zero, commitIndex: .zero, term: .zero, isLeader: false, ageMilliseconds: nil,
-                wallClockMilliseconds: 0, version: "", featureLevel: 1, digest: nil)),
+                wallClockMilliseconds: 0, version: "", featureLevel: 1, lineageCounter: 0, digest: nil)),
         .goodbye("no"), .transfer(to: nil), .transfer(to: other), .fenced("cloned"),
     ]
 

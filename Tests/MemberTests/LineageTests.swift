@@ -82,4 +82,40 @@ struct LineageTests {
         #expect(file.durableCounter == 2)
         withExtendedLifetime(home) {}
     }
+
+    @Test("a run that is told of a later one, or of another with its own counter, knows that it is the copy")
+    func told() {
+        let own = Lineage(counter: 5, nonce: 1)
+        #expect(PeerLineages.verdict(on: own, knowing: nil) == .accepted)
+        #expect(PeerLineages.verdict(on: own, knowing: Lineage(counter: 4, nonce: 2)) == .accepted)
+        #expect(PeerLineages.verdict(on: own, knowing: Lineage(counter: 9, nonce: 1)) == .accepted, "that is this very run, later on")
+        #expect(PeerLineages.verdict(on: own, knowing: Lineage(counter: 5, nonce: 2)) == .clone)
+        #expect(PeerLineages.verdict(on: own, knowing: Lineage(counter: 6, nonce: 2)) == .rollback)
+    }
+
+    @Test("a run that has lived on is known by that: a copy of its beginning is recognised")
+    func grown() {
+        var lineages = PeerLineages()
+        let beforeHello = lineages.grew(Self.member, to: 7)
+        #expect(!beforeHello)
+        _ = lineages.judge(Lineage(counter: 5, nonce: 1), of: Self.member)
+        let growths = [7, 7, 6].map { lineages.grew(Self.member, to: $0) }
+        #expect(growths == [true, false, false])
+        // A copy taken just after the start comes with one more than the start had.
+        #expect(lineages.judge(Lineage(counter: 6, nonce: 2), of: Self.member) == .rollback)
+        #expect(lineages[Self.member] == Lineage(counter: 7, nonce: 1))
+    }
+
+    @Test("a fence is remembered by the directory, and the first reason stays")
+    func fenced() throws {
+        let home = try TestDirectory()
+        try PrivateFile.makeDirectory(home.path)
+        var file = try LineageFile(path: "\(home.path)/lineage.json")
+        #expect(file.fenceReason == nil)
+        file.fence("a copy")
+        file.fence("again")
+        try file.write()
+        #expect(try LineageFile(path: file.path).fenceReason == "a copy")
+        withExtendedLifetime(home) {}
+    }
 }

@@ -22,26 +22,53 @@ extension Node {
     }
 
     /// Nil when the peer may speak; otherwise why not, for it to stop with.
-    func objection(to lineage: Lineage, of member: MemberID) -> String? {
-        let known = lineageFile.peers
-        switch lineageFile.peers.judge(lineage, of: member) {
-        case .accepted:
-            if lineageFile.peers != known { saveLineage() }
+    ///
+    /// The peer says too what it has seen of this member: if that is a later or another run, this one is the old copy, and
+    /// stops before it acts on anything a peer sends.
+    func objection(to hello: PeerHello) -> String? {
+        if let reason = Self.reason(for: PeerLineages.verdict(on: ownLineage, knowing: hello.known)) {
+            fence(reason)
             return nil
+        }
+        let before = lineageFile.peers
+        let verdict = lineageFile.peers.judge(hello.lineage, of: hello.member)
+        if lineageFile.peers != before { saveLineage() }
+        return Self.reason(for: verdict)
+    }
+
+    private static func reason(for verdict: PeerLineages.Verdict) -> String? {
+        switch verdict {
+        case .accepted: nil
         case .rollback:
-            return "its data directory is older than what this member already ran with (restored from a copy?), so it has "
+            "its data directory is older than what this member already ran with (restored from a copy?), so it has "
                 + "forgotten what it promised since; remove it from the cluster, clear the directory and join again"
         case .clone:
-            return "another process runs, or ran, from a copy of the same data directory; only one of them may go on: remove "
+            "another process runs, or ran, from a copy of the same data directory; only one of them may go on: remove "
                 + "this member from the cluster, clear its directory and join again"
         }
     }
 
-    /// Who is no member any more comes back with a new id or not at all; without this their number would grow until
-    /// the table is full.
-    func forgetFormerMembers() {
-        guard state.cluster != nil else { return }
-        lineageFile.peers.keep { state.members[$0] != nil }
+    /// For good: started again, its counter would have grown past what the others have seen, and they would take it for
+    /// the rightful one.
+    func fence(_ reason: String) {
+        guard run == .running else { return }
+        lineageFile.fence(reason)
+        saveLineage()
+        halt(reason)
+    }
+
+    /// A run that is connected for long is known by how far it has come, not by where it began.
+    func heardGrowth(of member: MemberID, to counter: UInt64) {
+        if lineageFile.peers.grew(member, to: counter) { saveLineage() }
+    }
+
+    /// Who is removed comes back with a new id or not at all; without this their number would grow until the table is full.
+    /// Only whom this member saw go: a state that came from the disk may be older than what was seen of others.
+    func forgetRemovedMembers() {
+        let present = Set(state.members.keys)
+        let removed = membersSeen.subtracting(present)
+        membersSeen = present
+        if !removed.isEmpty { lineageFile.peers.keep { !removed.contains($0) } }
     }
 
     /// A write that fails is repeated with the next growth.

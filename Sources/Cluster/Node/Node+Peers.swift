@@ -38,24 +38,25 @@ extension Node {
             inbound[key] = nil
             peer.close()
         }
-        forgetFormerMembers()
+        forgetRemovedMembers()
         reports = reports.filter { report in known.contains { $0.id == report.key } }
     }
 
     private func makeLink(to peer: MemberFile.Peer) -> PeerLink {
         let dialer = PeerDialer(loop: loop, identity: identity.tls, peerProtocol: Self.peerProtocol)
         return PeerLink(
-            to: peer, greeting: { [unowned self] in assumeIsolated { .hello($0.greeting) } }, dial: dialer,
+            to: peer, greeting: { [unowned self] in assumeIsolated { .hello($0.greeting(for: peer.id)) } }, dial: dialer,
             onProblem: { [logger] problem in
                 logger.info("a member cannot be reached", metadata: ["member": "\(peer.name)", "reason": "\(problem)"])
             },
-            onFenced: { [weak self] reason in self?.assumeIsolated { $0.halt(reason) } })
+            onFenced: { [weak self] reason in self?.assumeIsolated { $0.fence(reason) } })
     }
 
-    private var greeting: PeerHello {
+    private func greeting(for peer: MemberID) -> PeerHello {
         PeerHello(
             clusterID: identity.clusterID, member: identity.id,
-            featureLevel: UInt32(clamping: TrustState.featureLevel), lineage: ownLineage)
+            featureLevel: UInt32(clamping: TrustState.featureLevel), lineage: ownLineage,
+            known: lineageFile.peers[peer])
     }
 
     @discardableResult func send(_ frame: PeerFrame, to member: MemberID) -> Bool {
@@ -89,7 +90,7 @@ extension Node {
         let key = ObjectIdentifier(stream)
         let connection = InboundPeer(
             stream, member: peer.id, clusterID: identity.clusterID,
-            objection: { [weak self] lineage in self?.assumeIsolated { $0.objection(to: lineage, of: peer.id) } },
+            objection: { [weak self] hello in self?.assumeIsolated { $0.objection(to: hello) } },
             onFrame: { [weak self] frame in self?.assumeIsolated { $0.received(frame, from: peer.id) } },
             onEnd: { [weak self] reason in
                 self?.assumeIsolated { node in
@@ -119,6 +120,7 @@ extension Node {
         case .proposalRejected(let id, let obstacle): rejected(id, obstacle, by: member)
         case .status(let report):
             reports[member] = ReceivedReport(report: report, at: .now(), wallClock: WallClock.nowMilliseconds())
+            heardGrowth(of: member, to: report.lineageCounter)
             settleEffects(now: .now())
             compare(with: report, of: member)
         case .transfer(let target): transferAsked(to: target, by: member)

@@ -29,7 +29,7 @@ extension Node {
             appliedIndex: appliedIndex, commitIndex: core.commitIndex, term: core.term,
             isLeader: core.role == .leader, ageMilliseconds: ownAgeMilliseconds,
             wallClockMilliseconds: WallClock.nowMilliseconds(), version: CredenceVersion.text,
-            featureLevel: UInt32(clamping: TrustState.featureLevel), digest: quarantine == nil ? AppliedDigest(applied) : nil)
+            featureLevel: UInt32(clamping: TrustState.featureLevel), lineageCounter: ownLineage.counter, digest: quarantine == nil ? AppliedDigest(applied) : nil)
         for peer in links.keys { send(.status(report), to: peer) }
     }
 

@@ -46,6 +46,8 @@ actor Node {
     var lineageFile: LineageFile
     let lineageNonce: UInt64
     var lineageGrownAt: MonotonicInstant?
+    /// Of the newest membership that was looked at.
+    var membersSeen: Set<MemberID> = []
     let scrubPeriod: Duration
     var scrubbedAt: MonotonicInstant?
     private var snapshotSaidAt: MonotonicInstant?

@@ -34,13 +34,26 @@ package struct PeerLineages: Equatable, Sendable {
     /// Whether this is a run that may speak, and remembers it if so. The same run may come again, with a counter
     /// that has grown.
     package mutating func judge(_ lineage: Lineage, of member: MemberID) -> Verdict {
-        if let known = seen[member], known.nonce != lineage.nonce {
-            if lineage.counter < known.counter { return .rollback }
-            if lineage.counter == known.counter { return .clone }
-        }
+        let verdict = Self.verdict(on: lineage, knowing: seen[member])
+        guard verdict == .accepted else { return verdict }
         let newest = max(lineage.counter, seen[member]?.counter ?? 0)
         if seen[member] != nil || seen.count < Self.countMax { seen[member] = Lineage(counter: newest, nonce: lineage.nonce) }
         return .accepted
+    }
+
+    /// - Parameter known: the newest that anybody has seen of the same member.
+    package static func verdict(on lineage: Lineage, knowing known: Lineage?) -> Verdict {
+        guard let known, known.nonce != lineage.nonce, lineage.counter <= known.counter else { return .accepted }
+        return lineage.counter < known.counter ? .rollback : .clone
+    }
+
+    package subscript(member: MemberID) -> Lineage? { seen[member] }
+
+    /// The run that is connected has lived on. True when that was not known.
+    package mutating func grew(_ member: MemberID, to counter: UInt64) -> Bool {
+        guard let known = seen[member], counter > known.counter else { return false }
+        seen[member] = Lineage(counter: counter, nonce: known.nonce)
+        return true
     }
 
     /// Forgets everybody else.

@@ -10,12 +10,12 @@ final class InboundPeer {
     private var incoming = FrameAssembler()
     private var isGreeted = false
     /// Why this run of the peer may not speak; nil when it may.
-    private let objection: (Lineage) -> String?
+    private let objection: (PeerHello) -> String?
     private let onFrame: (PeerFrame) -> Void
     private let onEnd: (String) -> Void
 
     init(
-        _ transport: any Transport, member: MemberID, clusterID: String, objection: @escaping (Lineage) -> String?,
+        _ transport: any Transport, member: MemberID, clusterID: String, objection: @escaping (PeerHello) -> String?,
         onFrame: @escaping (PeerFrame) -> Void, onEnd: @escaping (String) -> Void
     ) {
         self.transport = transport
@@ -47,7 +47,7 @@ final class InboundPeer {
             guard !isGreeted else { return refuse("a second hello") }
             guard hello.clusterID == clusterID else { return refuse("another cluster's member") }
             guard hello.member == member else { return refuse("the hello names another member than the key") }
-            if let reason = objection(hello.lineage) { return Self.say(.fenced(reason), over: transport) }
+            if let reason = objection(hello) { return Self.say(.fenced(reason), over: transport) }
             isGreeted = true
         default:
             guard isGreeted else { return refuse("no hello") }

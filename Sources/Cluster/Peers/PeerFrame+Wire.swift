@@ -38,6 +38,11 @@ extension PeerFrame {
             bytes.appendInteger(UInt64(hello.featureLevel))
             bytes.appendInteger(hello.lineage.counter)
             bytes.appendInteger(hello.lineage.nonce)
+            bytes.append(hello.known == nil ? 0 : 1)
+            if let known = hello.known {
+                bytes.appendInteger(known.counter)
+                bytes.appendInteger(known.nonce)
+            }
         case .raft(let message):
             bytes.append(Kind.raft)
             message.encode(into: &bytes)
@@ -103,10 +108,16 @@ extension PeerHello {
     fileprivate init?(from reader: inout FrameFieldReader) {
         guard let clusterID = reader.text(bytesMax: PeerFrame.textBytesMax), let member = reader.member(),
             let level = reader.integer().flatMap(UInt32.init(exactly:)), let counter = reader.integer(),
-            let nonce = reader.integer()
+            let nonce = reader.integer(), let isKnown = reader.flag()
         else { return nil }
+        var known: Lineage?
+        if isKnown {
+            guard let counter = reader.integer(), let nonce = reader.integer() else { return nil }
+            known = Lineage(counter: counter, nonce: nonce)
+        }
         self.init(
-            clusterID: clusterID, member: member, featureLevel: level, lineage: Lineage(counter: counter, nonce: nonce))
+            clusterID: clusterID, member: member, featureLevel: level, lineage: Lineage(counter: counter, nonce: nonce),
+            known: known)
     }
 }
 
@@ -121,6 +132,7 @@ extension PeerReport {
         bytes.appendInteger(UInt64(bitPattern: wallClockMilliseconds))
         bytes.appendText(version)
         bytes.appendInteger(UInt64(featureLevel))
+        bytes.appendInteger(lineageCounter)
         bytes.append(digest == nil ? 0 : 1)
         if let digest { bytes += digest.chain + digest.effects }
     }
@@ -130,7 +142,8 @@ extension PeerReport {
             applied <= LogIndex.max.rawValue, commit <= LogIndex.max.rawValue, term <= Term.max.rawValue,
             let isLeader = reader.flag(), let hasAge = reader.flag(), let age = reader.integer(), hasAge || age == 0,
             let wallClock = reader.integer(), let version = reader.text(bytesMax: PeerFrame.textBytesMax),
-            let level = reader.integer().flatMap(UInt32.init(exactly:)), let hasDigest = reader.flag()
+            let level = reader.integer().flatMap(UInt32.init(exactly:)), let lineageCounter = reader.integer(),
+            let hasDigest = reader.flag()
         else { return nil }
         var digest: AppliedDigest?
         if hasDigest {
@@ -141,7 +154,7 @@ extension PeerReport {
         self.init(
             appliedIndex: LogIndex(applied), commitIndex: LogIndex(commit), term: Term(term), isLeader: isLeader,
             ageMilliseconds: hasAge ? age : nil, wallClockMilliseconds: Int64(bitPattern: wallClock), version: version,
-            featureLevel: level, digest: digest)
+            featureLevel: level, lineageCounter: lineageCounter, digest: digest)
     }
 }
 

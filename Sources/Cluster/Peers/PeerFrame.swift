@@ -35,12 +35,16 @@ package struct PeerHello: Equatable, Sendable {
     /// The highest feature level the dialling binary knows.
     package let featureLevel: UInt32
     package let lineage: Lineage
+    /// The newest that the dialling member has seen of the one it dials, which learns so that it is an old copy before it
+    /// acts on anything else; nil when it has seen none.
+    package let known: Lineage?
 
-    package init(clusterID: String, member: MemberID, featureLevel: UInt32, lineage: Lineage) {
+    package init(clusterID: String, member: MemberID, featureLevel: UInt32, lineage: Lineage, known: Lineage?) {
         self.clusterID = clusterID
         self.member = member
         self.featureLevel = featureLevel
         self.lineage = lineage
+        self.known = known
     }
 }
 
@@ -56,14 +60,17 @@ package struct PeerReport: Equatable, Sendable {
     package let wallClockMilliseconds: Int64
     package let version: String
     package let featureLevel: UInt32
+    /// How far the sender's counter has grown since its hello (`Lineage`).
+    package let lineageCounter: UInt64
     /// What the sender is at `appliedIndex`; nil while it is out of service.
     package let digest: AppliedDigest?
 
     package init(
         appliedIndex: LogIndex, commitIndex: LogIndex, term: Term, isLeader: Bool, ageMilliseconds: UInt64?,
-        wallClockMilliseconds: Int64, version: String, featureLevel: UInt32, digest: AppliedDigest?
+        wallClockMilliseconds: Int64, version: String, featureLevel: UInt32, lineageCounter: UInt64, digest: AppliedDigest?
     ) {
         self.featureLevel = featureLevel
+        self.lineageCounter = lineageCounter
         self.digest = digest
         self.appliedIndex = appliedIndex
         self.commitIndex = commitIndex

@@ -11,6 +11,8 @@ struct LineageFile: Sendable {
     /// The newest counter that the disk is known to hold; only this one may be said.
     private(set) var durableCounter: UInt64 = 0
     var peers = PeerLineages()
+    /// Why no run from this directory may take part ever again.
+    private(set) var fenceReason: String?
 
     /// A directory without the file begins at zero.
     init(path: String) throws(StartError) {
@@ -22,6 +24,7 @@ struct LineageFile: Sendable {
             self.counter = counter
             durableCounter = counter
             peers = try PeerLineages(.array(try reader.array("peers", max: PeerLineages.countMax)))
+            fenceReason = try reader.optionalString("fenced")
             try reader.finish()
         } catch {
             throw .fileUnreadable(path: path, reason: "\(error)")
@@ -30,11 +33,14 @@ struct LineageFile: Sendable {
 
     /// Durable when this returns.
     func write() throws(FileError) {
-        let json: JSON = ["counter": .string(String(counter)), "peers": peers.json]
-        try PrivateFile.write(json.encoded(), to: path)
+        var object: JSONObject = ["counter": .string(String(counter)), "peers": peers.json]
+        object["fenced"] = fenceReason.map(JSON.string)
+        try PrivateFile.write(JSON.object(object).encoded(), to: path)
     }
 
     mutating func grow() { counter += 1 }
+
+    mutating func fence(_ reason: String) { fenceReason = fenceReason ?? reason }
 
     /// `file`, an earlier value of this one, is on disk.
     mutating func wrote(_ file: LineageFile) { durableCounter = max(durableCounter, file.counter) }

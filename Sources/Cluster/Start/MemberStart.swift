@@ -224,6 +224,7 @@ struct MemberStart {
     /// On disk before anybody hears of this run.
     private func nextLineage() throws(StartError) -> LineageFile {
         var file = try LineageFile(path: directory.lineagePath)
+        if let reason = file.fenceReason { throw .fenced(path: directory.path, reason: reason) }
         file.grow()
         do throws(FileError) {
             try file.write()

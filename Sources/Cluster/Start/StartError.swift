@@ -8,6 +8,8 @@ package enum StartError: Error, Sendable {
     case dataDirectoryInUse(path: String, holder: String)
     case notADataDirectory(path: String)
     case mixedDirectory(path: String)
+    /// The cluster has refused an earlier run from this directory for good.
+    case fenced(path: String, reason: String)
     case fileUnreadable(path: String, reason: String)
     case passphraseRequired
     case keystore(KeystoreError)
@@ -37,6 +39,7 @@ extension StartError: CustomStringConvertible {
             "\(path) holds files of a member but no member.json, so it is not a whole data directory; put member.json back, or choose an empty --data"
         case .mixedDirectory(let path):
             "the files in \(path) belong to different members or clusters; put back those that belong together"
+        case .fenced(let path, let reason): "the cluster does not take \(path) back: \(reason)"
         case .fileUnreadable(let path, let reason):
             "\(path) cannot be read: \(reason)"
         case .passphraseRequired:
