@@ -37,8 +37,14 @@ package final class DiskReserve {
         return release()
     }
 
-    /// Takes the space when there is enough of it: twice what is taken, so that giving and taking do not alternate.
-    /// True when the reserve is held, or none is wanted.
+    /// There is not even as much space as the reserve would take: what is left is for what must be written.
+    package var isShort: Bool {
+        guard bytesMax > 0, !isHeld, let space = try? FileSystemSpace(of: path) else { return false }
+        return space.available < size(in: space)
+    }
+
+    /// Takes the space when there is enough of it; what was given away only when there is twice as much, so that giving and
+    /// taking do not alternate. True when the reserve is held, or none is wanted.
     package func refill() -> Bool {
         guard bytesMax > 0, !isHeld else {
             isReleased = false
@@ -46,7 +52,7 @@ package final class DiskReserve {
         }
         guard let space = try? FileSystemSpace(of: path) else { return false }
         let size = size(in: space)
-        guard space.available >= 2 * size, (try? PrivateFile.allocate(path: path, byteCount: size)) != nil else {
+        guard space.available >= (isReleased ? 2 : 1) * size, (try? PrivateFile.allocate(path: path, byteCount: size)) != nil else {
             try? PrivateFile.remove(path: path)
             return false
         }

@@ -43,18 +43,29 @@ extension ClusterTests {
                 }
                 #expect(readiness.status == 503 && write.status == 503)
 
-                // A kill on the full disk: with the reserve it starts, proves itself current and verifies; it changes nothing.
-                try await cluster.kill(member)
-                try await cluster.launch(member)
-                _ = try await eventually("it verifies again, on a full disk") {
-                    let answer = try? await member.call("GET", "/auth/verify", token: token)
-                    return answer?.status == 200 ? true : nil
+                // Kills on the full disk: with the reserve it starts, proves itself current and verifies. A second start finds the
+                // reserve given away already, and must not take what is left of it for free space: however many changes are
+                // asked for, the next start has what it needs.
+                var refusals = 0
+                for round in 0..<3 {
+                    try await cluster.kill(member)
+                    try await cluster.launch(member)
+                    _ = try await eventually("it verifies again, on a full disk") {
+                        let answer = try? await member.call("GET", "/auth/verify", token: token)
+                        return answer?.status == 200 ? true : nil
+                    }
+                    for (token, index) in acknowledged {
+                        #expect(try await member.verdict(on: token, from: index)["reason"] == "token_revoked")
+                    }
+                    for number in 0..<60 {
+                        let wish: JSON = ["subject": .string(String(repeating: "s", count: 200)), "scopes": ["read"], "name": .string("\(round) \(number)")]
+                        let answer = try await member.callLocally("POST", "/1.0/tokens", wish)
+                        guard answer.status != 201 else { continue }
+                        #expect(answer.status == 503 && answer.error.contains("no space left"), "\(answer.summary)")
+                        refusals += 1
+                    }
                 }
-                for (token, index) in acknowledged {
-                    #expect(try await member.verdict(on: token, from: index)["reason"] == "token_revoked")
-                }
-                let still = try await member.callLocally("POST", "/1.0/revocations", ["token": .string(tokens[28])])
-                #expect(still.status == 503 && still.error.contains("no space left"), "\(still.summary)")
+                #expect(refusals > 60)
 
                 try await disk.makeRoom()
                 let index = try await eventually("writes resume") { try await member.revoke(tokens[29], by: admin) }

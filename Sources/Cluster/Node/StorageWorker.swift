@@ -42,6 +42,8 @@ struct InstallationPaths: Sendable {
 /// next start; so its writes are gathered and never delay the log's.
 final class StorageWorker {
     static let retryDelay: Duration = .seconds(1)
+    /// Between two looks whether there is space for the reserve, when nothing else waits for it.
+    static let reserveDelay: Duration = .seconds(30)
     static let stateDelay: Duration = .milliseconds(100)
     static let stateChangesMax = 4_096
     static let housekeepingDelay: Duration = .milliseconds(50)
@@ -86,12 +88,7 @@ final class StorageWorker {
         self.deliver = deliver
         stateTimer = LoopTimer(on: loop)
         retryTimer = LoopTimer(on: loop)
-        if reserve.isReleased {
-            isLogWaiting = true
-            reportFullDisk(.diskFull(file: reserve.path))
-        } else {
-            _ = reserve.refill()
-        }
+        keepReserve()
     }
 
     func append(_ operation: StorageOperation, drainLater: () -> Void) {
@@ -130,6 +127,9 @@ final class StorageWorker {
             try work()
         } catch {
             guard case .diskFull = error, reserve.release() else { throw error }
+            // What was given away is for this, and not for the changes behind it.
+            isLogWaiting = true
+            reportFullDisk(error)
             try work()
         }
     }
@@ -200,7 +200,7 @@ final class StorageWorker {
         guard point.position.index > stateStore.applied.position.index else { return }
         self.changes.append(contentsOf: changes)
         changesThrough = point
-        if self.changes.count >= Self.stateChangesMax { return saveState() }
+        if self.changes.count >= Self.stateChangesMax, !retryTimer.isScheduled { return saveState() }
         guard !stateTimer.isScheduled else { return }
         stateTimer.schedule(after: Self.stateDelay) { [unowned self] in saveState() }
     }
@@ -214,7 +214,8 @@ final class StorageWorker {
             changes.removeAll(keepingCapacity: true)
             changesThrough = nil
         } catch {
-            failed(error, isLogWaiting: false)
+            // Or what is committed and not stored would pile up here.
+            failed(error, isLogWaiting: true)
         }
         scheduleHousekeeping()
     }
@@ -237,9 +238,13 @@ final class StorageWorker {
         guard !isDead else { return }
         do throws(StorageError) {
             let applied = stateStore.applied.position.index
-            if syncedThrough.distance(to: applied) >= entriesPerSync, try stateStore.sync() {
-                syncedThrough = applied
-                deliver(.stateDurable(applied))
+            if syncedThrough.distance(to: applied) >= entriesPerSync {
+                var isSynced = false
+                try withReserve { () throws(StorageError) in isSynced = try stateStore.sync() }
+                if isSynced {
+                    syncedThrough = applied
+                    deliver(.stateDurable(applied))
+                }
             }
             if try log.purge() { scheduleHousekeeping() }
         } catch {
@@ -265,17 +270,28 @@ final class StorageWorker {
         retryTimer.schedule(after: Self.retryDelay) { [unowned self] in retry() }
     }
 
+    /// Holds the log while the reserve is owed, or while what is left is no more than the reserve would be.
+    private func keepReserve() {
+        let isKept = reserve.refill()
+        isLogWaiting = !isKept && (reserve.isReleased || reserve.isShort)
+        if isLogWaiting { return reportFullDisk(.diskFull(file: reserve.path)) }
+        if !isKept { retryTimer.schedule(after: Self.reserveDelay) { [unowned self] in retry() } }
+    }
+
     private func retry() {
-        if reserve.isReleased, !reserve.refill() {
-            retryTimer.schedule(after: Self.retryDelay) { [unowned self] in retry() }
-        } else {
-            isLogWaiting = false
-        }
+        isLogWaiting = false
+        keepReserve()
+        let isWaitingForReserveOnly = retryTimer.isScheduled && !isLogWaiting
+        if isWaitingForReserveOnly { retryTimer.cancel() }
         drain()
         saveState()
+        scheduleHousekeeping()
         guard !retryTimer.isScheduled, !isDead else { return }
-        isTroubleReported = false
-        deliver(.recovered)
+        if isTroubleReported {
+            isTroubleReported = false
+            deliver(.recovered)
+        }
+        if isWaitingForReserveOnly { retryTimer.schedule(after: Self.reserveDelay) { [unowned self] in retry() } }
     }
 
     func close() {
