@@ -20,8 +20,8 @@ enum KeyEndpoints {
         .post("/1.0/keys/{id}/retire", .scope(.admin), retirement, reading: RetireRequest.init) {
             (exchange, request) async throws(Problem) in
             let kid = exchange.parameter("id")
-            guard exchange.state.signingKeys[kid] != nil else { throw .notFound("no such signing key") }
-            let seconds = request.retireIn ?? exchange.state.settings.tokenSecondsMax
+            guard let key = exchange.state.signingKeys[kid] else { throw .notFound("no such signing key") }
+            let seconds = request.retireIn ?? key.tokenSecondsMax
             _ = try await exchange.propose(.retireSigningKey(kid: kid, retiringSeconds: seconds))
             let record = exchange.member.view.tokens.state.signingKeys[kid]
             return .sync(record.map(json) ?? .object([:]))

@@ -78,7 +78,7 @@ struct World {
             "kid": .string(key.id), "algorithm": .string(key.signing.algorithm.rawValue), "state": .string(key.state.rawValue),
             "public_key": spki.map { .string(Base64URL.encode($0)) } ?? .null, "sealed_private_key": .string(sealed),
             "created_at": 1, "activated_at": .integer(key.activatedAt), "retire_after": time(key.retireAfter),
-            "retired_at": time(key.retiredAt), "version": .integer(key.version),
+            "retired_at": time(key.retiredAt), "token_seconds_max": 31_536_000, "version": .integer(key.version),
         ]
     }
 

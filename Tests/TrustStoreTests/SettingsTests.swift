@@ -1,3 +1,4 @@
+import HashTreeCollections
 import JOSE
 import Raft
 import Testing
@@ -18,7 +19,7 @@ struct SettingsTests {
         var log = Log.founded()
         let wrong = [
             SettingsChange(),
-            SettingsChange(nbfLeewaySeconds: 7, maxStalenessMilliseconds: 99),
+            SettingsChange(nbfLeewaySeconds: 7, maxStalenessMilliseconds: 999),
             SettingsChange(nbfLeewaySeconds: 7, votersMax: 4),
             // Longer than the longest.
             SettingsChange(nbfLeewaySeconds: 7, tokenSecondsMax: 60),
@@ -52,5 +53,21 @@ struct SettingsTests {
         try reader.finish()
         let changed = change.applied(to: usual)
         for each in ClusterSetting.allCases { #expect(changed[each] == (each == setting ? other : usual[each])) }
+    }
+
+    @Test("a shorter longest lifetime shortens no promise to tokens that were signed under the longer one")
+    func tokensOutliveTheSetting() throws {
+        var log = Log.founded()
+        let year = ClusterSettings().tokenSecondsMax
+        #expect(log.state.signingKeys["k0"]?.tokenSecondsMax == year)
+        log.apply(.changeSettings(SettingsChange(tokenSecondsDefault: 60, tokenSecondsMax: 60)))
+        log.apply(.addSigningKey(Fixtures.key("k1", .es256, .pending(activateInSeconds: nil))))
+        log.apply(.activateSigningKey(kid: "k1", retiringSeconds: 60))
+        let old = try #require(log.state.signingKeys["k0"])
+        #expect(old.state == .retiring && old.retireAfter == (old.retiringAt ?? 0) + year)
+        #expect(log.state.signingKeys["k1"]?.tokenSecondsMax == 60)
+        log.apply(.changeSettings(SettingsChange(tokenSecondsMax: 7_200)))
+        #expect(log.state.signingKeys["k1"]?.tokenSecondsMax == 7_200 && log.state.signingKeys["k0"]?.tokenSecondsMax == year)
+        #expect(try log.reloaded() == log.state)
     }
 }

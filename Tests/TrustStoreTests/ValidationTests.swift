@@ -87,7 +87,7 @@ struct ValidationTests {
     func settings() {
         let wrong: [ClusterSettings] = [
             ClusterSettings(nbfLeewaySeconds: 601), ClusterSettings(nbfLeewaySeconds: -1),
-            ClusterSettings(maxStalenessMilliseconds: 99), ClusterSettings(maxStalenessMilliseconds: 600_001),
+            ClusterSettings(maxStalenessMilliseconds: 999), ClusterSettings(maxStalenessMilliseconds: 600_001),
             ClusterSettings(joinTokenSeconds: 0), ClusterSettings(tokenSecondsDefault: 61, tokenSecondsMax: 60),
             ClusterSettings(tokenSecondsMax: StateLimits.secondsMax + 1), ClusterSettings(votersMax: 2),
             ClusterSettings(votersMax: 9), ClusterSettings(keyRotationSeconds: 3_599), ClusterSettings(keyRotationSeconds: -1),

@@ -14,6 +14,7 @@ struct Housekeeping {
     var pendingKeySeenAt: [String: MonotonicInstant] = [:]
     /// Keys that are being made, off the loop, to replace old ones.
     var keysBeingMade: Set<SigningKeyAlgorithm> = []
+    var hasSaidKeysAreMany = false
     var lastRoundAt: MonotonicInstant?
     /// When each standing task was last proposed, by a name for it.
     var proposedAt: [String: MonotonicInstant] = [:]
@@ -71,7 +72,7 @@ extension Node {
         for key in pending {
             let seenAt = housekeeping.pendingKeySeenAt[key.kid] ?? now
             housekeeping.pendingKeySeenAt[key.kid] = seenAt
-            guard WallClock.nowSeconds() >= key.activateAfter ?? 0, isKnownEverywhere(key) || isOld(seenAt, now: now),
+            guard logSeconds >= key.activateAfter ?? 0, isKnownEverywhere(key) || isOld(seenAt, now: now),
                 housekeeping.begin("activate \(key.kid)", now: now)
             else { continue }
             proposeAsLeader(.activateSigningKey(kid: key.kid, retiringSeconds: state.settings.tokenSecondsMax))
@@ -87,7 +88,16 @@ extension Node {
     /// Whoever could still vouch without the key proved its state before this leader saw the key; one
     /// second more covers both clocks' errors.
     private func isOld(_ seenAt: MonotonicInstant, now: MonotonicInstant) -> Bool {
-        now - seenAt > .milliseconds(state.settings.maxStalenessMilliseconds) + .seconds(1)
+        now - seenAt > .milliseconds(stalenessBoundAnywhere) + .seconds(1)
+    }
+
+    /// A member that has not said that it applied the newest bound may still go by an older one, the longest there may be.
+    private var stalenessBoundAnywhere: Int64 {
+        let since = state.cluster?.freshnessSince ?? .zero
+        let all = state.members.values.allSatisfy { member in
+            member.id == identity.id || (reports[member.id]?.report.appliedIndex ?? .zero) >= since
+        }
+        return all ? state.settings.maxStalenessMilliseconds : ClusterSettings.maxStalenessRange.upperBound
     }
 
     private static let joinTokenSweepDelaySeconds: Int64 = 60

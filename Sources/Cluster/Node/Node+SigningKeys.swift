@@ -4,6 +4,7 @@ import HashTreeCollections
 import JOSE
 import Logging
 import Raft
+import Storage
 import Tokens
 import TrustStore
 
@@ -35,8 +36,18 @@ extension Node {
     /// Replaces key pairs that have signed for long enough. Symmetric keys are left alone: whoever shares one cannot fetch
     /// the next.
     func rotateOldKeys(now: MonotonicInstant) {
+        // Before its own first entry is applied a leader does not know what the one before it has begun.
+        guard applied.position.term == core.term else { return }
         let due = SigningKeySchedule.dueForRotation(
-            state.signingKeys.values.map(\.self), after: state.settings.keyRotationSeconds, at: WallClock.nowSeconds())
+            state.signingKeys.values.map(\.self), after: state.settings.keyRotationSeconds, at: logSeconds)
+        guard SigningKeySchedule.hasRoom(state.signingKeys.values.map(\.self)) else {
+            if !due.isEmpty, !housekeeping.hasSaidKeysAreMany {
+                housekeeping.hasSaidKeysAreMany = true
+                logger.error("signing keys are no longer replaced: there are too many that still verify; lengthen key_rotation_seconds or shorten token_seconds_max")
+            }
+            return
+        }
+        housekeeping.hasSaidKeysAreMany = false
         for algorithm in due where !housekeeping.keysBeingMade.contains(algorithm) {
             guard housekeeping.begin(Self.rotationTask(algorithm), now: now) else { continue }
             housekeeping.keysBeingMade.insert(algorithm)
@@ -44,6 +55,9 @@ extension Node {
             Task { [weak self] in await self?.addKey(algorithm) }
         }
     }
+
+    /// The time by which the log judges: never before the newest stamp, whatever this member's clock says.
+    var logSeconds: Int64 { max(WallClock.nowSeconds(), state.appliedAtMilliseconds / 1_000) }
 
     private func addKey(_ algorithm: SigningKeyAlgorithm) async {
         do throws(ProposeError) {
@@ -62,16 +76,15 @@ extension Node {
     /// A key whose time is over vouches for nothing already; this only says so in the lists, and forgets it once nothing
     /// that it signed could be valid.
     func settleRetiredKeys(now: MonotonicInstant) {
-        let time = WallClock.nowSeconds()
+        let time = logSeconds
         for key in state.signingKeys.values {
-            if key.state == .retiring, let end = key.retireAfter, end <= time, housekeeping.begin("retire \(key.kid)", now: now) {
-                proposeAsLeader(.retireSigningKey(kid: key.kid, retiringSeconds: 0))
-            }
-            if SigningKeySchedule.isForgotten(key, after: state.settings.tokenSecondsMax, at: time),
-                housekeeping.begin("remove \(key.kid)", now: now)
-            {
-                proposeAsLeader(.removeSigningKey(kid: key.kid))
-            }
+            guard key.state == .retiring, let end = key.retireAfter, end <= time, housekeeping.begin("retire \(key.kid)", now: now)
+            else { continue }
+            proposeAsLeader(.retireSigningKey(kid: key.kid, retiringSeconds: 0))
+        }
+        for kid in SigningKeySchedule.forgettable(state.signingKeys.values.map(\.self), at: time) {
+            guard housekeeping.begin("remove \(kid)", now: now) else { continue }
+            proposeAsLeader(.removeSigningKey(kid: kid))
         }
     }
 }
@@ -89,9 +102,18 @@ enum SigningKeySchedule {
         }
     }
 
-    /// Whether a retired key has nothing more to tell: the longest-lived token it may have signed is over too.
-    static func isForgotten(_ key: SigningKeyRecord, after tokenSecondsMax: Int64, at now: Int64) -> Bool {
-        guard key.state == .retired, let retiredAt = key.retiredAt else { return false }
-        return now - retiredAt > tokenSecondsMax
+    /// Places that are kept for new keys.
+    static let roomMin = 16
+
+    /// The retired keys that have nothing more to tell, because the longest-lived token they may have signed is over too; and
+    /// the longest retired ones beyond that, when room for new keys is short.
+    static func forgettable(_ keys: [SigningKeyRecord], at now: Int64) -> [String] {
+        let retired = keys.filter { $0.state == .retired }.sorted { ($0.retiredAt ?? 0, $0.kid) < ($1.retiredAt ?? 0, $1.kid) }
+        let tooMany = max(0, keys.count - (StateLimits.signingKeysMax - roomMin))
+        return retired.enumerated().filter { position, key in
+            position < tooMany || now - (key.retiredAt ?? now) > key.tokenSecondsMax
+        }.map(\.element.kid)
     }
+
+    static func hasRoom(_ keys: [SigningKeyRecord]) -> Bool { keys.count < StateLimits.signingKeysMax - roomMin / 2 }
 }

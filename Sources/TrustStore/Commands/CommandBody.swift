@@ -13,7 +13,8 @@ package enum CommandBody: Sendable, Equatable {
     /// From the state only: a voter must have left the configuration before.
     case removeMember(MemberID)
     case addSigningKey(NewSigningKey)
-    /// The other active keys of its algorithm go on verifying for `retiringSeconds`, and sign no more.
+    /// The other active keys of its algorithm go on verifying for `retiringSeconds`, or as long as a token of theirs may
+    /// live if that is longer, and sign no more.
     case activateSigningKey(kid: String, retiringSeconds: Int64)
     /// 0 retires at once. An earlier promise to verify for longer is shortened, never prolonged.
     case retireSigningKey(kid: String, retiringSeconds: Int64)

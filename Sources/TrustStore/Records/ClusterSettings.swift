@@ -38,11 +38,13 @@ package struct ClusterSettings: Sendable, Equatable {
         self.votersMax = votersMax
     }
 
+    package static let maxStalenessRange: ClosedRange<Int64> = 1_000...600_000
+
     func check() throws(CommandRefusal) {
         try Check.range(nbfLeewaySeconds, 0...600, "settings.nbf_leeway_seconds")
         // Below two election timeouts every election would interrupt verification; above ten
         // minutes a revocation is no promise any more.
-        try Check.range(maxStalenessMilliseconds, 100...600_000, "settings.max_staleness_milliseconds")
+        try Check.range(maxStalenessMilliseconds, Self.maxStalenessRange, "settings.max_staleness_milliseconds")
         try Check.range(joinTokenSeconds, 1...2_592_000, "settings.join_token_seconds")
         try Check.range(tokenSecondsMax, 1...StateLimits.secondsMax, "settings.token_seconds_max")
         try Check.range(tokenSecondsDefault, 1...tokenSecondsMax, "settings.token_seconds_default")

@@ -46,6 +46,9 @@ package struct SigningKeyRecord: Sendable, Equatable {
     /// From this moment on the key vouches for nothing, also if no command retires it.
     package var retireAfter: Int64?
     package var retiredAt: Int64?
+    /// The longest lifetime that a token of this key may have been given: what it signed may be valid for so long after it
+    /// stopped. The largest setting under which it was active, since a setting that is lowered shortens no token.
+    package var tokenSecondsMax: Int64
     /// The entry that last stored this record. A cached signature check names it, so a key that
     /// was stored anew is checked anew.
     package var version: LogIndex
@@ -53,7 +56,8 @@ package struct SigningKeyRecord: Sendable, Equatable {
     package init(
         kid: String, algorithm: SigningKeyAlgorithm, state: SigningKeyState, publicKey: [UInt8]?,
         sealedPrivateKey: [UInt8], createdAt: Int64, activateAfter: Int64? = nil, activatedAt: Int64? = nil,
-        retiringAt: Int64? = nil, retireAfter: Int64? = nil, retiredAt: Int64? = nil, version: LogIndex
+        retiringAt: Int64? = nil, retireAfter: Int64? = nil, retiredAt: Int64? = nil,
+        tokenSecondsMax: Int64 = 0, version: LogIndex
     ) {
         self.kid = kid
         self.algorithm = algorithm
@@ -66,6 +70,7 @@ package struct SigningKeyRecord: Sendable, Equatable {
         self.retiringAt = retiringAt
         self.retireAfter = retireAfter
         self.retiredAt = retiredAt
+        self.tokenSecondsMax = tokenSecondsMax
         self.version = version
     }
 }
@@ -84,6 +89,7 @@ extension SigningKeyRecord: RecordCodable {
             retiringAt: try reader.optionalInteger("retiring_at"),
             retireAfter: try reader.optionalInteger("retire_after"),
             retiredAt: try reader.optionalInteger("retired_at"),
+            tokenSecondsMax: try reader.integer("token_seconds_max"),
             version: try reader.index("version"))
     }
 
@@ -99,6 +105,7 @@ extension SigningKeyRecord: RecordCodable {
         writer.integer("retiring_at", retiringAt)
         writer.integer("retire_after", retireAfter)
         writer.integer("retired_at", retiredAt)
+        writer.integer("token_seconds_max", tokenSecondsMax)
         writer.index("version", version)
     }
 }

@@ -27,6 +27,7 @@ extension Step {
             || cluster.settings.stalenessPolicy != former.stalenessPolicy
         if isAboutFreshness { cluster.freshnessSince = index }
         put(cluster)
+        tokensMayLive(for: cluster.settings.tokenSecondsMax)
         return done("")
     }
 

@@ -14,6 +14,7 @@ extension Step {
         case .active:
             record.state = .active
             record.activatedAt = now
+            record.tokenSecondsMax = state.settings.tokenSecondsMax
         case .pending(let seconds): record.activateAfter = seconds.map { now + $0 }
         }
         put(record)
@@ -32,14 +33,25 @@ extension Step {
             }
             key.state = .active
             key.activatedAt = now
+            key.tokenSecondsMax = state.settings.tokenSecondsMax
             put(key)
         }
         // Sorted, because the order of a hash map differs from process to process.
         let others = state.signingKeys.values
             .filter { $0.algorithm == key.algorithm && $0.state == .active && $0.kid != kid }
             .sorted { $0.kid < $1.kid }
-        for other in others { put(retiring(other, after: retiringSeconds)) }
+        for other in others { put(retiring(other, after: max(retiringSeconds, other.tokenSecondsMax))) }
         return done(kid)
+    }
+
+    /// Tokens of these keys may live longer from now on.
+    mutating func tokensMayLive(for seconds: Int64) {
+        let keys = state.signingKeys.values.filter { $0.state == .active && $0.tokenSecondsMax < seconds }.sorted { $0.kid < $1.kid }
+        for key in keys {
+            var changed = key
+            changed.tokenSecondsMax = seconds
+            put(changed)
+        }
     }
 
     mutating func retireSigningKey(_ kid: String, retiringSeconds: Int64) throws(CommandRefusal) -> CommandResult {
