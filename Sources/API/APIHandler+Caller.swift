@@ -30,15 +30,18 @@ extension APIHandler {
         switch endpoint.access {
         case .open: return
         case .scopeOrUnixSocket(let scope):
-            if !exchange.request.connection.isUnix { try require(scope, exchange.caller) }
+            if !exchange.request.connection.isUnix { try exchange.caller.require(scope) }
         case .scope(let scope):
-            try require(scope, exchange.caller)
+            try exchange.caller.require(scope)
         }
     }
+}
 
-    private func require(_ scope: StandardScope, _ caller: Caller) throws(Problem) {
-        if caller.holds(scope) { return }
-        switch caller {
+extension Caller {
+    /// Returns for a caller that holds the scope; else says why not.
+    func require(_ scope: StandardScope) throws(Problem) {
+        if holds(scope) { return }
+        switch self {
         case .untrusted(nil):
             throw .notAuthorized(.missing)
         case .untrusted(.memberStale?):

@@ -85,9 +85,7 @@ enum OAuthEndpoints {
         case .rejected(.expired, _), .rejected(.tokenRevoked, _): known = nil
         case .rejected(_, let token): known = token
         }
-        guard exchange.caller.holds(.admin) || exchange.brought(bytes) else {
-            throw .notAuthorized(exchange.caller.isTrusted ? .insufficientScope(needed: "admin") : .missing)
-        }
+        if !exchange.brought(bytes) { try exchange.caller.require(.admin) }
         if case .rejected(.memberStale, nil) = verdict { throw .memberStale }
         if let known {
             _ = try await exchange.propose(

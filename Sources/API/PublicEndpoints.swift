@@ -70,13 +70,13 @@ enum PublicEndpoints {
             throw .unavailable("out_of_service\(why)", retryAfterSeconds: 5)
         }
         let freshness = exchange.member.freshness(of: exchange.view)
-        if let warning = StalenessWarning(freshness) {
-            return .json(.object(["status": "ready", "warning": .string(warning.text)])).with(.warning, warning.value)
-        }
         guard freshness.vouches else {
             let age = freshness.ageMilliseconds
             let why = age.map { "not proven current for \($0) ms" } ?? "never proven current since the start"
             throw .unavailable("member_stale: the state of this member is \(why)")
+        }
+        if let warning = StalenessWarning(freshness) {
+            return .json(.object(["status": "ready", "warning": .string(warning.text)])).with(.warning, warning.value)
         }
         return .json(.object(["status": "ready"]))
     }

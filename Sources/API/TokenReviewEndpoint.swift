@@ -2,6 +2,7 @@ import Cluster
 import EventLoop
 import JOSE
 import Tokens
+import TrustStore
 
 /// Kubernetes asks whether a bearer token is good (authentication.k8s.io/v1 TokenReview, webhook token authentication).
 enum TokenReviewEndpoint {
@@ -18,17 +19,21 @@ enum TokenReviewEndpoint {
         unknownMembers: .ignored, statuses: [200, 429, 503])
 
     private static func answer(_ exchange: Exchange, _ review: TokenReview) throws(Problem) -> Answer {
+        var expectation = Expectation()
+        // Kubernetes' own audience is not known here; a token for another service is not for it.
+        if review.audiences.isEmpty, let issuer = exchange.state.cluster?.issuer { expectation.audience = .namedIfAny(issuer) }
         let verdict = exchange.member.verify(
-            review.token.span, in: exchange.view, expecting: Expectation(), cache: exchange.workspace.value.signatures)
+            review.token.span, in: exchange.view, expecting: expectation, cache: exchange.workspace.value.signatures)
         switch verdict {
         case .rejected(.memberStale, _): throw .memberStale
         case .rejected(let reason, _): return reply(review, refusal: reason.disclosed)
         case .accepted(let token):
-            let audiences = review.audiences.filter { token.audiences?.contains($0) ?? false }
+            let audiences = review.audiences.filter { wanted in token.audiences?.contains { $0.hasSameBytes(as: wanted) } ?? false }
             guard review.audiences.isEmpty || !audiences.isEmpty else {
                 return reply(review, refusal: RejectionReason.audienceMismatch.rawValue)
             }
-            return reply(review, token, audiences: audiences)
+            let answer = reply(review, token, audiences: audiences)
+            return StalenessWarning(exchange.member.freshness(of: exchange.view)).map { answer.with(.warning, $0.value) } ?? answer
         }
     }
 

@@ -27,7 +27,12 @@ package final class PublicKey: Sendable {
         }
         guard let type = handle.type() else { throw .unsupported(.publicKey) }
         guard handle.isPointOnCurve(type) else { throw .malformed(.publicKey) }
-        if case .rsa = type, let numbers = handle.rsaNumbers(), ROCA.isLikely(numbers.modulus) { throw .weak(.publicKey) }
+        if case .rsa = type {
+            guard let numbers = handle.rsaNumbers(), SubjectPublicKeyInfo.isUsable(exponent: numbers.exponent) else {
+                throw .malformed(.publicKey)
+            }
+            guard !ROCA.isLikely(numbers.modulus) else { throw .weak(.publicKey) }
+        }
         self.type = type
         self.spki = spki
         self.handle = handle

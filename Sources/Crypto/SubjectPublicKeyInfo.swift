@@ -35,13 +35,17 @@ enum SubjectPublicKeyInfo {
 
     /// Nil for numbers with leading zeros, for an even or tiny exponent, and for a modulus of a length not used here.
     static func rsa(modulus: [UInt8], exponent: [UInt8]) -> [UInt8]? {
-        guard let top = modulus.first, top != 0, exponent.first.map({ $0 != 0 }) ?? false, (1...8).contains(exponent.count),
-            exponent.last.map({ $0 & 1 == 1 }) ?? false, exponent != [1]
-        else { return nil }
+        guard let top = modulus.first, top != 0, isUsable(exponent: exponent) else { return nil }
         let bits = modulus.count * 8 - top.leadingZeroBitCount
         guard SignatureAlgorithm.rsaBits.contains(bits) else { return nil }
         let key = tagged(0x30, tagged(0x02, positive(modulus)) + tagged(0x02, positive(exponent)))
         return tagged(0x30, rsaIdentifier + tagged(0x03, [0] + key))
+    }
+
+    /// Odd, more than 1 (with which every message would be its own signature), and no longer than OpenSSL takes.
+    static func isUsable(exponent: [UInt8]) -> Bool {
+        guard let first = exponent.first, let last = exponent.last else { return false }
+        return first != 0 && exponent.count <= 8 && last & 1 == 1 && exponent != [1]
     }
 
     private static func positive(_ number: [UInt8]) -> [UInt8] { number[0] & 0x80 == 0 ? number : [0] + number }

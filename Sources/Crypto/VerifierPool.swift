@@ -51,9 +51,11 @@ internal import Synchronization
         if let hash = algorithm.hash {
             guard let context = unsafe EVP_PKEY_CTX_new_from_pkey(nil, key.pointer, nil) else { return nil }
             unsafe handle = .digest(context)
-            guard unsafe EVP_PKEY_verify_init(context) == 1, unsafe algorithm.settle(context),
-                // RSA names the hash inside the signature; ECDSA takes whatever digest it is given.
-                unsafe algorithm.isECDSA || EVP_PKEY_CTX_set_signature_md(context, hash.fetched) == 1
+            guard unsafe EVP_PKEY_verify_init(context) == 1,
+                // RSA names the hash inside the signature; ECDSA takes whatever digest it is given. Before the padding, which
+                // would look for a hash of its own.
+                unsafe algorithm.isECDSA || EVP_PKEY_CTX_set_signature_md(context, hash.fetched) == 1,
+                unsafe algorithm.settle(context)
             else { return nil }
         } else {
             guard let context = unsafe EVP_MD_CTX_new() else { return nil }

@@ -116,11 +116,13 @@ struct StandardsTests {
                 #expect(answer.status == 200 && answer.json["kind"] == "TokenReview" && answer.json["apiVersion"] == "authentication.k8s.io/v1")
                 return answer.json["status"] ?? .null
             }
-            let token = try await served.mint("system:admin", ["read", "system:masters"], ["audience": ["a", "b"]])
-            let good = try await review(token)
+            let open = try await served.mint("system:admin", ["read", "system:masters"])
+            let good = try await review(open)
             #expect(good["authenticated"] == true && good["audiences"] == nil)
             #expect(good["user"]?["username"] == "credence:system:admin")
             #expect(good["user"]?["groups"] == ["credence:read", "credence:system:masters"])
+            let token = try await served.mint("alice", ["read"], ["audience": ["a", "b"]])
+            #expect(try await review(token)["authenticated"] == false, "it is meant for another service")
             #expect(try await review(token, ["b", "c"])["audiences"] == ["b"])
             #expect(try await review(token, ["c"]) == ["authenticated": false, "error": "audience_mismatch"])
             #expect(try await review("x.y.z") == ["authenticated": false, "error": "malformed"])
