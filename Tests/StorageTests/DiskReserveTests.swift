@@ -21,6 +21,7 @@ struct DiskReserveTests {
 
         disk.remove("filler")
         #expect(reserve.refill() && reserve.isHeld && !reserve.isReleased)
+        withExtendedLifetime(disk) {}
     }
 
     @Test("without a reserve nothing is kept, given or owed")
@@ -37,5 +38,6 @@ struct DiskReserveTests {
         #expect(reserve.refill())
         disk.fill("filler", (1 << 20) - (1 << 16) - 4_096)
         #expect(reserve.release())
+        withExtendedLifetime(disk) {}
     }
 }
