@@ -19,8 +19,11 @@ struct IncomingSnapshot: Sendable {
     /// When a piece was last asked for.
     var askedAt: UInt64
     var pace: ChunkPace
-    /// Questions since the last piece. A leader that does not have this very snapshot never answers.
+    /// Questions since the last piece that was kept. A leader that does not have this very snapshot never answers, and a
+    /// shell that has lost the file keeps nothing.
     var unanswered = 0
+    /// A piece is being written.
+    var isWriting = false
     static let unansweredMax = 4
 
     /// From verification on nothing else may happen to the log: no campaign could name its end.

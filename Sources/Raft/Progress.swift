@@ -126,6 +126,13 @@ struct Progress: Sendable {
         if transfer == nil { transfer = OutgoingTransfer(activeAt: now) }
     }
 
+    /// Whether the peer seems to heal: it asks again by itself, for as long as it needs to, and says when it is done, which
+    /// may be lost. One that has fallen silent about it is taken at its word as a voter.
+    func heals(at now: UInt64, patience: UInt64) -> Bool {
+        guard let transfer, transfer.healsFrom != nil else { return false }
+        return now - transfer.activeAt < patience
+    }
+
     /// One that heals asks again by itself, for as long as it needs to.
     var awaitsOffer: Bool { phase == .snapshotting || (transfer != nil && transfer?.offered == nil) }
 

@@ -151,8 +151,9 @@ extension RaftCore {
             let candidate = log.lastPosition(atOrBelow: hint.index, termAtMost: hint.term)
             reign.peers[slot].rejected(of: previous, retryAfter: candidate.index)
         case .lost(let after):
+            // What lies below the log's base is not known here, but the peer holds no more than it says.
             let candidate = log.lastPosition(atOrBelow: after.index, termAtMost: after.term)
-            reign.peers[slot].lost(retryAfter: candidate.index)
+            reign.peers[slot].lost(retryAfter: min(candidate.index, after.index))
         }
         replicate(to: slot)
     }

@@ -35,10 +35,13 @@ extension RaftCore {
     mutating func snapshotStaged(_ id: SnapshotID, byteCount: UInt64) {
         guard var arriving = incoming, arriving.descriptor.id == id,
             arriving.phase == .staging || arriving.phase == .receiving else { return }
+        arriving.unanswered = arriving.isWriting && byteCount <= arriving.bytesDone ? arriving.unanswered + 1 : 0
+        arriving.isWriting = false
         arriving.bytesDone = byteCount
-        arriving.unanswered = 0
         arriving.phase = .receiving
-        incoming = arriving
+        // Staged anew with the next offer.
+        incoming = arriving.unanswered <= IncomingSnapshot.unansweredMax ? arriving : nil
+        guard incoming != nil else { return }
         guard byteCount >= arriving.descriptor.byteCount else { return askForChunk() }
         incoming?.phase = .verifying
         output.snapshots.append(.verify(arriving.descriptor))
@@ -57,6 +60,7 @@ extension RaftCore {
         guard chunk.isIntact, !chunk.bytes.isEmpty,
             UInt64(chunk.bytes.count) <= incoming.descriptor.byteCount - chunk.offset else { return askForChunk() }
         self.incoming?.phase = .staging
+        self.incoming?.isWriting = true
         // One that was asked for twice may have been on its way for longer than since it was asked for last.
         if incoming.unanswered == 0 {
             self.incoming?.pace.arrived(after: clock.now - incoming.askedAt, electionTicks: UInt64(settings.electionTicks))

@@ -166,6 +166,21 @@ import Testing
         #expect(next.map(\.body) == [.snapshotWanted(SnapshotWanted(id: offer.id, offset: 1, byteCountMax: 16_384))])
     }
 
+    @Test("a shell that keeps nothing of what it is given is asked to stage the snapshot anew")
+    func lostFile() throws {
+        var core = try SnapshotTests.follower()
+        let offer = SnapshotTests.descriptor(at: 9)
+        _ = core.step(SnapshotTests.message(.snapshotOffer(offer)))
+        _ = core.step(.snapshotStaged(offer.id, byteCount: 0))
+        let chunk = SnapshotTests.message(.snapshotChunk(SnapshotChunk(id: offer.id, offset: 0, bytes: [1])))
+        for _ in 0...IncomingSnapshot.unansweredMax {
+            #expect(core.step(chunk).snapshots.count == 1)
+            _ = core.step(.snapshotStaged(offer.id, byteCount: 0))
+        }
+        #expect(core.step(chunk).snapshots.isEmpty)
+        #expect(core.step(SnapshotTests.message(.snapshotOffer(offer))).snapshots == [.stage(offer)])
+    }
+
     @Test("a member that heals installs a snapshot that waited for entries it will never apply")
     func healsByWaitingSnapshot() throws {
         var core = try SnapshotTests.follower()
@@ -235,6 +250,41 @@ import Testing
             #expect(output.storage.isEmpty && output.snapshots.isEmpty)
         }
         #expect(core.lastIndex == last)
+    }
+
+    @Test("a peer that lost what it had acknowledged, from before where the leader's log begins, gets a snapshot")
+    func lossBelowTheBase() throws {
+        var core = try leader()
+        _ = core.step(fromPeer(.appendReply(.accepted(through: LogIndex(5)))))
+        let lost = AppendReply.lost(after: LogPosition(term: Term(2), index: LogIndex(3)))
+        let output = core.step(fromPeer(.appendReply(lost)))
+        #expect(output.events.contains(.peerNeedsSnapshot(SnapshotTests.b)))
+        guard case .prepare? = output.snapshots.first else {
+            Issue.record("\(output)")
+            return
+        }
+    }
+
+    @Test("a peer that once healed and never said that it was done may take over after a while")
+    func silentAboutHealing() throws {
+        var core = try leader()
+        func tick() -> [Message] {
+            let output = core.step(.tick).messages
+            // It answers as any voter does.
+            for message in output {
+                guard case .heartbeat(let heartbeat) = message.body else { continue }
+                _ = core.step(fromPeer(.heartbeatReply(round: heartbeat.round)))
+            }
+            return output
+        }
+        // Its own first entry is on its disk too, or it would step down.
+        _ = core.step(.persisted(upTo: 2))
+        _ = core.step(fromPeer(.appendReply(.accepted(through: core.lastIndex))))
+        _ = core.step(fromPeer(.snapshotRequest(atLeast: LogIndex(5))))
+        #expect(core.step(.transferLeadership(id: 1, to: nil)).transfers.map(\.outcome) == [.rejected(.nobodyToTakeOver)])
+        for _ in 0...RaftSettings().electionTicks * IncomingSnapshot.unansweredMax { _ = tick() }
+        let later = core.step(.transferLeadership(id: 2, to: nil))
+        #expect(later.transfers.map(\.outcome) == [.started(to: SnapshotTests.b)], "\(later)")
     }
 
     @Test("a wish to hand over that is repeated a thousand times is remembered once")
