@@ -26,7 +26,9 @@ extension RaftCore {
     }
 
     private var transfersUnderWay: Int {
-        reign.peers.count { $0.transfer?.offered != nil && $0.isActive(at: clock.now, within: settings.electionTicks) }
+        reign.peers.count {
+            $0.transfer?.offered != nil && $0.isActive(at: clock.now, within: settings.electionTicks) && isSnapshotHeld(for: $0)
+        }
     }
 
     private mutating func prepareSnapshot(atLeast: LogIndex) {
@@ -98,10 +100,16 @@ extension RaftCore {
         for id in reign.snapshots.release(unless: { needed.contains($0) }) { output.snapshots.append(.release(id)) }
     }
 
+    /// One that heals beside everything else asks as long as it needs to; when its last word was lost, it must not seem to be
+    /// fed for ever, and keep the others from it.
     func isSnapshotHeld(for peer: Progress) -> Bool {
         guard let transfer = peer.transfer else { return false }
+        guard peer.phase == .snapshotting else { return peer.heals(at: clock.now, patience: healingPatience) }
         return clock.now - transfer.activeAt < UInt64(settings.snapshotPatienceTicks)
     }
+
+    /// After so much silence of a peer about its healing, this leader takes it for done.
+    var healingPatience: UInt64 { UInt64(settings.electionTicks * IncomingSnapshot.unansweredMax) }
 
     // MARK: Cutting the log
 

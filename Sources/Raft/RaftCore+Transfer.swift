@@ -35,7 +35,7 @@ extension RaftCore {
         }
         let candidates = reign.peers.filter {
             configuration.isVoter($0.id) && $0.isActive(at: clock.now, within: settings.electionTicks)
-                && !$0.heals(at: clock.now, patience: UInt64(settings.electionTicks * IncomingSnapshot.unansweredMax))
+                && !$0.heals(at: clock.now, patience: healingPatience)
         }
         guard let best = candidates.max(by: { ($0.match, $1.id) < ($1.match, $0.id) }) else { throw .nobodyToTakeOver }
         return best.id
