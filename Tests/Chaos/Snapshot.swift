@@ -17,8 +17,8 @@ struct Snapshot: ParsableCommand {
 
     /// As long as the joiner's link makes a whole transfer, in seconds, unless that would be slower than the next.
     private static let transferSeconds = 40
-    /// In kilobits per second. A piece of 1 MiB is asked for again after a second, so on a slower link the same pieces
-    /// are sent again and again, and below some 2 Mbit/s no transfer ever ends; `--link` shows it.
+    /// In kilobits per second, so that a run with few revocations ends soon. `--link` goes lower: pieces become as small as
+    /// the link needs.
     private static let slowestLink = 12_000
     /// Revocations of tokens that were really minted, so that members can be asked about them.
     private static let samplesMax = 2000
