@@ -22,11 +22,15 @@ package final class DiskReserve {
         self.isReleased = isReleased
     }
 
-    package var isHeld: Bool { PrivateFile.exists(path: path) }
+    /// Whole: a kill while it was being made leaves less, which is made up for.
+    package var isHeld: Bool {
+        guard let space = try? FileSystemSpace(of: path), let held = try? PrivateFile.size(path: path) else { return false }
+        return held >= size(in: space)
+    }
 
     /// Gives the space away. False when there is none to give.
     package func release() -> Bool {
-        guard isHeld, (try? PrivateFile.remove(path: path)) != nil else { return false }
+        guard PrivateFile.exists(path: path), (try? PrivateFile.remove(path: path)) != nil else { return false }
         isReleased = true
         return true
     }
@@ -46,6 +50,8 @@ package final class DiskReserve {
     /// Takes the space when there is enough of it; what was given away only when there is twice as much, so that giving and
     /// taking do not alternate. True when the reserve is held, or none is wanted.
     package func refill() -> Bool {
+        // One from a time when it was wanted.
+        if bytesMax == 0 { try? PrivateFile.remove(path: path) }
         guard bytesMax > 0, !isHeld else {
             isReleased = false
             return true

@@ -24,11 +24,29 @@ struct DiskReserveTests {
         withExtendedLifetime(disk) {}
     }
 
+    @Test("what a kill left of a reserve in the making is no reserve, and is made whole", .enabled(if: SmallDisk.isPossible))
+    func halfMade() throws {
+        let disk = try #require(SmallDisk(bytes: 4 << 20))
+        disk.fill("reserve", 4_096)
+        let reserve = DiskReserve(path: "\(disk.path)/reserve", bytesMax: 256 << 10)
+        #expect(!reserve.isHeld)
+        #expect(reserve.refill() && reserve.isHeld)
+        withExtendedLifetime(disk) {}
+    }
+
+    @Test("a reserve that is not wanted any more goes away")
+    func unwanted() {
+        let scratch = Scratch()
+        scratch.write("reserve", [1])
+        #expect(DiskReserve(path: scratch.file("reserve"), bytesMax: 0).refill())
+        #expect(!scratch.exists("reserve"))
+    }
+
     @Test("without a reserve nothing is kept, given or owed")
     func none() {
         let scratch = Scratch()
         let reserve = DiskReserve(path: scratch.file("reserve"), bytesMax: 0)
-        #expect(reserve.refill() && !reserve.isHeld && !reserve.release() && !reserve.isReleased)
+        #expect(reserve.refill() && !reserve.release() && !reserve.isReleased && !scratch.exists("reserve"))
     }
 
     @Test("a reserve is a sixteenth of the disk at most", .enabled(if: SmallDisk.isPossible))
