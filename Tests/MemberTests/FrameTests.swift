@@ -68,6 +68,13 @@ struct FrameTests {
         #expect(throws: PeerFrameError.unknownKind(200)) { try PeerFrame(decoding: [200, 1, 2]) }
     }
 
+    @Test("what a peer says for people to read has no control characters: it reaches a log and a terminal", arguments: ["\u{1B}[2J", "a\nb", "\u{7F}"])
+    func controlCharacters(text: String) {
+        for frame in [PeerFrame.fenced(text), .goodbye(text)] {
+            #expect(throws: PeerFrameError.self) { try PeerFrame(decoding: Array(Self.encoded([frame]).dropFirst(PeerFrame.lengthBytes))) }
+        }
+    }
+
     @Test("bytes after a frame's last field are refused")
     func trailingBytes() {
         for example in Self.examples {

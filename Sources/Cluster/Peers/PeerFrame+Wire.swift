@@ -81,9 +81,9 @@ extension PeerFrame {
         case Kind.proposal: frame = .proposal(Array(reader.takeRest()))
         case Kind.proposalRejected: frame = Self.rejection(from: &reader)
         case Kind.status: frame = PeerReport(from: &reader).map(PeerFrame.status)
-        case Kind.goodbye: frame = reader.text(bytesMax: Self.textBytesMax).map(PeerFrame.goodbye)
+        case Kind.goodbye: frame = reader.line(bytesMax: Self.textBytesMax).map(PeerFrame.goodbye)
         case Kind.transfer: frame = Self.transfer(from: &reader)
-        case Kind.fenced: frame = reader.text(bytesMax: Self.textBytesMax).map(PeerFrame.fenced)
+        case Kind.fenced: frame = reader.line(bytesMax: Self.textBytesMax).map(PeerFrame.fenced)
         default: throw .unknownKind(kind)
         }
         guard let frame, reader.isAtEnd else { throw .malformed(kind: kind) }
@@ -194,6 +194,11 @@ private struct FrameFieldReader {
         guard count <= bytesMax, count <= rest.count else { return nil }
         defer { rest = rest.dropFirst(count) }
         return String(validating: rest.prefix(count), as: UTF8.self)
+    }
+
+    /// Text that will reach a log or a terminal: without control characters.
+    mutating func line(bytesMax: Int) -> String? {
+        text(bytesMax: bytesMax).flatMap { $0.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control } ? $0 : nil }
     }
 
     mutating func bytes(_ count: Int) -> [UInt8]? {
