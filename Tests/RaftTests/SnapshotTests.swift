@@ -197,13 +197,13 @@ import Testing
     }
 
     /// `a` leads `b`, whose next entry is gone from the log.
-    private func leader() throws -> RaftCore {
+    private func leader(_ settings: RaftSettings = RaftSettings()) throws -> RaftCore {
         var restored = RestoredState()
         restored.hardState = HardState(term: Term(3))
         restored.base = LogPosition(term: Term(3), index: LogIndex(5))
         restored.baseConfiguration = SnapshotTests.voters
         restored.applied = LogIndex(5)
-        var core = try RaftCore(id: SnapshotTests.a, settings: RaftSettings(), restored: restored, seed: 1)
+        var core = try RaftCore(id: SnapshotTests.a, settings: settings, restored: restored, seed: 1)
         while core.role != .preCandidate { _ = core.step(.tick) }
         let poll = core.lastPoll
         func reply(_ term: UInt64, _ body: Message.Body) -> RaftInput {
@@ -285,6 +285,42 @@ import Testing
         for _ in 0...RaftSettings().electionTicks * IncomingSnapshot.unansweredMax { _ = tick() }
         let later = core.step(.transferLeadership(id: 2, to: nil))
         #expect(later.transfers.map(\.outcome) == [.started(to: SnapshotTests.b)], "\(later)")
+    }
+
+    @Test("a peer that is silent about its healing keeps nobody else from being fed")
+    func silentPeerHoldsNoPlace() throws {
+        var settings = RaftSettings()
+        settings.maxSnapshotTransfers = 1
+        let c = MemberID(high: 0, low: 3)
+        var core = try leader(settings)
+        _ = core.step(.setLearners([c]))
+        _ = core.step(.persisted(upTo: 2))
+        _ = core.step(fromPeer(.appendReply(.accepted(through: core.lastIndex))))
+        let prepared = core.step(fromPeer(.snapshotRequest(atLeast: LogIndex(5)))).snapshots
+        guard case .prepare(let id, _)? = prepared.first else {
+            Issue.record("\(prepared)")
+            return
+        }
+        #expect(core.step(.snapshotReady(id: id, SnapshotTests.descriptor(at: 5))).messages.map(\.to) == [SnapshotTests.b])
+        // b takes it, and its last word is lost: it answers as any voter does. c needs one too, and asks.
+        var offeredTo: [MemberID] = []
+        func step(_ input: RaftInput) -> [Message] {
+            let output = core.step(input)
+            offeredTo += output.messages.compactMap { if case .snapshotOffer = $0.body { $0.to } else { nil } }
+            for case .prepare(let id, _) in output.snapshots { _ = step(.snapshotReady(id: id, SnapshotTests.descriptor(at: 5))) }
+            return output.messages
+        }
+        for _ in 0...settings.electionTicks * (IncomingSnapshot.unansweredMax + 2) {
+            for message in step(.tick) {
+                guard case .heartbeat(let heartbeat) = message.body else { continue }
+                func from(_ peer: MemberID, _ body: Message.Body) -> RaftInput {
+                    .received(Message(from: peer, to: SnapshotTests.a, term: Term(4), body: body))
+                }
+                _ = step(from(message.to, .heartbeatReply(round: heartbeat.round)))
+                if message.to == c { _ = step(from(c, .snapshotRequest(atLeast: LogIndex(5)))) }
+            }
+        }
+        #expect(offeredTo.contains(c))
     }
 
     @Test("a wish to hand over that is repeated a thousand times is remembered once")
