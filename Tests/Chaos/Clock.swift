@@ -8,5 +8,7 @@ enum Clock {
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
+    /// The pace of the load, the length of a fault, and the time between two questions. What a member is to have done by
+    /// then is asked for, never assumed.
     static func pause(seconds: Double) { usleep(UInt32(seconds * 1e6)) }
 }

@@ -10,7 +10,7 @@ package struct NewSigningKey: Sendable, Equatable {
 
     package var kid: String
     package var algorithm: SigningKeyAlgorithm
-    /// SPKI; nil for HS256, and only for it.
+    /// SPKI; nil for an HMAC key, and only for one.
     package var publicKey: [UInt8]?
     package var sealedPrivateKey: [UInt8]
     package var start: Start
@@ -29,7 +29,7 @@ package struct NewSigningKey: Sendable, Equatable {
         try Check.key(kid, "kid")
         if let publicKey { try Check.blob(publicKey, "public_key") }
         guard algorithm.hasPublicKey == (publicKey != nil) else {
-            throw .invalid("public_key", algorithm.hasPublicKey ? "is required" : "must be absent for HS256")
+            throw .invalid("public_key", algorithm.hasPublicKey ? "is required" : "must be absent for an HMAC key")
         }
         try Check.blob(sealedPrivateKey, "sealed_private_key")
         if case .pending(let seconds?) = start {
