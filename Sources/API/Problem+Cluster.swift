@@ -107,11 +107,13 @@ extension RefusalCode {
     fileprivate var status: HTTPResponse.Status {
         switch self {
         case .invalid, .memberNameInvalid, .memberIsLast, .signingKeyTooEarly, .requestTooOld: .badRequest
-        case .joinTokenUnknown, .joinTokenUsed, .joinTokenExpired, .joinTokenMismatch: .forbidden
+        case .joinTokenUnknown, .joinTokenUsed, .joinTokenExpired, .joinTokenMismatch, .addTokenUnknown, .addTokenExpired: .forbidden
+        case .certificateChanged: .preconditionFailed
         case .memberTooOld: .conflict
-        case .memberUnknown, .signingKeyUnknown, .namedTokenUnknown: .notFound
+        case .memberUnknown, .signingKeyUnknown, .namedTokenUnknown, .certificateUnknown: .notFound
         case .clusterExists, .clusterNotFounded, .requestReused, .limitReached, .memberNameTaken, .memberIDTaken,
-            .memberKeyTaken, .joinTokenExists, .signingKeyExists, .signingKeyState, .namedTokenExists:
+            .memberKeyTaken, .joinTokenExists, .signingKeyExists, .signingKeyState, .namedTokenExists,
+            .certificateExists, .addTokenExists:
             .conflict
         }
     }

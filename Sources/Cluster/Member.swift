@@ -75,7 +75,7 @@ package final class Member: Sendable {
         switch verdict {
         case .accepted(let verified):
             return mayVouch(freshness(of: view)) ? verdict : .rejected(.memberStale, verified)
-        case .rejected(.unknownKey, _):
+        case .rejected(.unknownKey, _), .rejected(.unknownCertificate, _):
             // What is not known to a stale member is never said to be unknown to the cluster, under either policy.
             return freshness(of: view).isFresh ? verdict : .rejected(.memberStale)
         case .rejected:

@@ -21,6 +21,15 @@ package enum SocketAddress: Hashable, Sendable {
         }
     }
 
+    /// Without the port; nil for a Unix path.
+    package var hostText: String? {
+        switch self {
+        case .ipv4(let host, _): "\(host)"
+        case .ipv6(let host, _): "\(host)"
+        case .unix: nil
+        }
+    }
+
     package var isLoopback: Bool {
         switch self {
         case .ipv4(let host, _): host.bits >> 24 == 127

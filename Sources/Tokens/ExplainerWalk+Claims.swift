@@ -32,10 +32,11 @@ extension ExplainerWalk {
         fail(.issuer, .issuerMismatch, detail, hint: differsInSlash ? "the two differ only in a slash at the end" : nil)
     }
 
-    mutating func checkRevocation(_ claims: JWTClaims) {
-        guard let tokenID = claims.tokenID else { return skip(.revocation, "there is no jti to look up") }
+    /// - Parameter name: what the id is.
+    mutating func checkRevocation(_ tokenID: String?, _ name: String) {
+        guard let tokenID else { return skip(.revocation, "there is no \(name) to look up") }
         guard let record = view.state.revokedTokens[tokenID] else {
-            return pass(.revocation, "jti \(QuotedText.quoted(tokenID)) is not among \(view.state.revokedTokens.count) revoked tokens")
+            return pass(.revocation, "\(name) \(QuotedText.quoted(tokenID)) is not among \(view.state.revokedTokens.count) revoked tokens")
         }
         let because = record.reason.map { ", reason \(QuotedText.quoted($0))" } ?? ""
         fail(
@@ -58,22 +59,21 @@ extension ExplainerWalk {
         }
     }
 
-    mutating func checkAudience(_ claims: JWTClaims) {
+    mutating func checkAudience(_ claims: JWTClaims, _ method: VerificationMethod) {
         let wanted: String
         switch expectation.audience {
         case .unasked: return skip(.audience, "no audience asked for; the token names \(Self.list(claims.audiences))")
         case .named(let name), .namedIfAny(let name): wanted = name
         }
         let detail = "asked for \(QuotedText.quoted(wanted)), the token names \(Self.list(claims.audiences))"
-        if TokenRules.isMeant(claims.audiences, for: expectation.audience) {
+        if TokenRules.isMeant(claims.audiences, for: expectation.audience, by: method) {
             pass(.audience, detail)
         } else {
             fail(.audience, .audienceMismatch, detail)
         }
     }
 
-    mutating func checkScope(_ claims: JWTClaims) {
-        let scopes = (try? VerifiedToken.scopes(of: claims)) ?? ScopeSet([])
+    mutating func checkScope(_ scopes: ScopeSet) {
         guard let asked = expectation.scope else {
             return skip(.scope, "no scope asked for; the token has \(Self.list(scopes.names))")
         }

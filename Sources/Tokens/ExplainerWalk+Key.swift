@@ -3,8 +3,17 @@ internal import JOSE
 internal import TrustStore
 
 extension ExplainerWalk {
-    mutating func checkKey(_ header: JOSEHeader, _ algorithm: JWSAlgorithm) -> TokenKey? {
+    mutating func checkKey(_ header: JOSEHeader, _ algorithm: JWSAlgorithm, _ jws: DecodedSegments) -> TokenKey? {
         let shown = Self.shown(header.keyID)
+        if !algorithm.isSymmetric, let claims = try? JWTClaims(parsing: jws.payload),
+            TokenRules.isForeign(claims.issuer, header, view.state.cluster)
+        {
+            fail(
+                .key, .issuerMismatch, "there is no kid, and iss is \(Self.shown(claims.issuer))",
+                hint: "a token signed by a client's own certificate carries no iss; one of another issuer is not accepted here")
+            skip(.signature, "there is no key to check it with")
+            return nil
+        }
         do {
             let key = try view.key(named: header.keyID, for: algorithm, at: now)
             let state = view.state.signingKeys[key.keyID]?.state.rawValue ?? ""
@@ -41,23 +50,25 @@ extension ExplainerWalk {
             hint: "a key is used with one algorithm only: sign with \(wanted), or with a key made for \(algorithm.rawValue)")
     }
 
-    mutating func checkSignature(_ jws: DecodedSegments, _ key: TokenKey) {
+    /// - Parameter owner: whose key it is.
+    mutating func checkSignature(_ jws: DecodedSegments, _ key: JWSVerificationKey, keyOf owner: String) {
         let received = token
         let signed = received.span.extracting(0..<jws.signedByteCount)
-        let expected = key.verification.signatureByteCount
-        let isValid = key.verification.isValidSignature(jws.signature.span, for: signed)
+        let expected = key.signatureByteCount
+        let isValid = key.isValidSignature(jws.signature.span, for: signed)
         if isValid {
             return pass(.signature, "\(key.algorithm.rawValue), \(expected) bytes, over the \(jws.signedByteCount) bytes received")
         }
         if jws.signature.count != expected {
             let hint = Self.isDERSignature(jws.signature)
-                ? "this looks like a DER signature, as openssl writes it; JWS wants R and S as 32 bytes each (RFC 7518 §3.4)"
+                ? "this looks like a DER signature, as openssl writes it; JWS wants R and S as \(expected / 2) bytes each (RFC 7518 §3.4)"
                 : "the token was cut, or its signature is of another kind"
             return fail(.signature, .badSignature, "\(jws.signature.count) bytes, \(key.algorithm.rawValue) has \(expected)", hint: hint)
         }
+        let mistake = SignatureMistake(signed: Array(token[..<jws.signedByteCount]), signature: jws.signature, key: key).hint
         fail(
             .signature, .badSignature, "does not fit the \(jws.signedByteCount) bytes received and this key",
-            hint: "the token was changed after it was signed, or signed with another key under this kid")
+            hint: mistake ?? "the token was changed after it was signed, or signed with another key than that of \(owner)")
     }
 
     /// SEQUENCE of two INTEGERs that fill the whole.

@@ -5,11 +5,19 @@ extension ExplainerWalk {
     /// In seconds this is the year 5138: whoever writes more meant milliseconds.
     private static let secondsPlausibleMax: Int64 = 100_000_000_000
 
-    mutating func checkTimes(_ claims: JWTClaims) {
+    /// - Parameter validity: of the certificate that signed, if one did.
+    mutating func checkTimes(_ claims: JWTClaims, certificate validity: ClosedRange<Int64>? = nil) {
         let leeway = view.state.settings.nbfLeewaySeconds
         var detail = "now \(Self.instant(now))"
         if let notBeforeAt = claims.notBeforeAt { detail += ", nbf \(Self.instant(notBeforeAt)) (leeway \(leeway) s)" }
         if let expiresAt = claims.expiresAt { detail += ", exp \(Self.instant(expiresAt))" }
+        if let validity {
+            detail += ", certificate valid from \(Self.instant(validity.lowerBound)) to \(Self.instant(validity.upperBound))"
+            guard validity.contains(now) else {
+                let hint = now < validity.lowerBound ? "the certificate is not valid yet" : "renew the certificate and trust the new one"
+                return fail(.times, .certificateExpired, detail, hint: hint)
+            }
+        }
         let units = millisecondsHint(claims)
         if let expiresAt = claims.expiresAt, TokenRules.isExpired(expiresAt, at: now) {
             fail(.times, .expired, "\(detail): expired \(now - expiresAt) s ago", hint: units ?? slowClockHint(expiresAt))

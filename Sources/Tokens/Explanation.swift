@@ -48,7 +48,7 @@ extension Explanation {
                 hint: isFresh ? nil : vouches
                     ? "too old to be sure; the cluster's staleness_policy is serve, so it vouches nevertheless, with a warning"
                     : "ask another member; this one cannot reach the leader, or has just started"))
-        if (reason == nil && !vouches) || (reason == .unknownKey && !isFresh) { judged.reason = .memberStale }
+        if (reason == nil && !vouches) || (reason == .unknownKey || reason == .unknownCertificate) && !isFresh { judged.reason = .memberStale }
         return judged
     }
 }

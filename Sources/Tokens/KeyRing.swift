@@ -25,6 +25,8 @@ package struct KeyRing: Sendable {
     }
 
     private var keys: [String: Stored] = [:]
+    /// By fingerprint.
+    private var trusted: TreeDictionary<String, TrustedKey> = [:]
 
     package init() {}
 
@@ -36,7 +38,25 @@ package struct KeyRing: Sendable {
         return stored.key
     }
 
-    /// The ring for a new state. Keys whose material did not change are taken over, so that nothing is
+    /// The key of a trusted certificate, if the ring was made with this very version of its entry.
+    func trustedKey(for record: TrustedCertificateRecord) -> TrustedKey? {
+        guard let key = trusted[record.fingerprint], key.version == record.version else { return nil }
+        return key
+    }
+
+    /// Brings the keys of some trusted certificates up to a new state, in time that does not depend on how many there are.
+    package mutating func follow(certificates fingerprints: some Sequence<String>, in state: TrustState) {
+        for fingerprint in fingerprints { trusted[fingerprint] = state.certificates[fingerprint].map(TrustedKey.init) }
+    }
+
+    /// The ring of a whole state.
+    package static func of(_ state: TrustState, unseal: (SigningKeyRecord) -> SecretBytes?) -> KeyRing {
+        var ring = KeyRing().updated(to: state, unseal: unseal)
+        ring.follow(certificates: state.certificates.keys, in: state)
+        return ring
+    }
+
+    /// The ring with the signing keys of a new state. Keys whose material did not change are taken over, so that nothing is
     /// unsealed again when a key only moves on in its life.
     ///
     /// - Parameter unseal: gives what `JWSSigningKey.secret()` gave when the record was made, or nil
@@ -45,6 +65,7 @@ package struct KeyRing: Sendable {
         to state: TrustState, unseal: (SigningKeyRecord) -> SecretBytes?
     ) -> KeyRing {
         var ring = KeyRing()
+        ring.trusted = trusted
         for record in state.signingKeys.values {
             let previous = keys[record.kid].flatMap { $0.record.hasSameMaterial(as: record) ? $0.key : nil }
             guard let key = previous.map({ $0.with(version: record.version) }) ?? TokenKey(record, unseal: unseal)

@@ -10,6 +10,11 @@ package enum TokenExplainer {
     ) -> Explanation {
         var walk = ExplainerWalk(token: token, view: view, wallClock: now, expectation: expectation)
         walk.run()
+        // A certificate's token is read before its key is known; it is shown in the order of all others.
+        let order = Explanation.Check.allCases
+        walk.explanation.steps.sort { first, second in
+            order.firstIndex(of: first.check) ?? 0 < order.firstIndex(of: second.check) ?? 0
+        }
         return walk.explanation
     }
 }
@@ -30,15 +35,16 @@ struct ExplainerWalk {
     mutating func run() {
         guard checkSize(), let jws = checkForm(), let header = checkHeader(jws) else { return skipRest() }
         let algorithm = checkAlgorithm(header)
-        let key = algorithm.flatMap { checkKey(header, $0) }
-        if let key { checkSignature(jws, key) }
+        if let algorithm, isMeantForCertificate(jws, header, algorithm) { return runForCertificate(jws, algorithm) }
+        let key = algorithm.flatMap { checkKey(header, $0, jws) }
+        if let key { checkSignature(jws, key.verification, keyOf: "this kid") }
         guard let claims = checkClaims(jws, header, key) else { return skipRest() }
         checkIssuer(claims)
         checkTimes(claims)
-        checkRevocation(claims)
+        checkRevocation(claims.tokenID, "jti")
         checkBinding(claims)
-        checkAudience(claims)
-        checkScope(claims)
+        checkAudience(claims, .cluster)
+        checkScope((try? VerifiedToken.scopes(of: claims)) ?? ScopeSet([]))
     }
 
     mutating func pass(_ check: Explanation.Check, _ detail: String, hint: String? = nil) {
@@ -60,7 +66,7 @@ struct ExplainerWalk {
         explanation.steps.append(Explanation.Step(check: check, outcome: outcome, detail: detail, hint: hint))
     }
 
-    private mutating func skipRest() {
+    mutating func skipRest() {
         // Freshness is the member's to add.
         for check in Explanation.Check.allCases where check != .freshness && !explanation.steps.contains(where: { $0.check == check }) {
             skip(check, "not reached")

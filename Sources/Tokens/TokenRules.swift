@@ -7,12 +7,17 @@ enum TokenRules {
     static func refusal(
         of token: VerifiedToken, in view: TokenView, at now: Int64, expecting expectation: Expectation
     ) -> RejectionReason? {
-        guard isIssued(by: view.state.cluster, token.issuer) else { return .issuerMismatch }
+        if token.method == .cluster {
+            guard isIssued(by: view.state.cluster, token.issuer) else { return .issuerMismatch }
+        }
+        if let validity = token.certificateValidity {
+            guard validity.contains(now) else { return .certificateExpired }
+        }
         guard !isExpired(token.expiresAt, at: now) else { return .expired }
         guard !isEarly(token.notBeforeAt, at: now, in: view) else { return .notYetValid }
         guard !view.state.revokedTokens.contains(token.tokenID) else { return .tokenRevoked }
         guard isBindingMet(token.binding, by: expectation) else { return .certificateBindingMismatch }
-        guard isMeant(token.audiences, for: expectation.audience) else { return .audienceMismatch }
+        guard isMeant(token.audiences, for: expectation.audience, by: token.method) else { return .audienceMismatch }
         guard expectation.scope.map(token.scopes.permitsAll) ?? true else { return .insufficientScope }
         return nil
     }
@@ -29,8 +34,13 @@ enum TokenRules {
         return cluster.issuer.hasSameBytes(as: issuer)
     }
 
-    /// The second named by `exp` still counts; no leeway beyond it.
-    static func isExpired(_ expiresAt: Int64, at now: Int64) -> Bool { now > expiresAt }
+    /// A token without `kid` that names another issuer is meant for whoever that is.
+    static func isForeign(_ issuer: String?, _ header: JOSEHeader, _ cluster: ClusterRecord?) -> Bool {
+        header.keyID == nil && !(issuer?.isEmpty ?? true) && !isIssued(by: cluster, issuer)
+    }
+
+    /// The second named by `exp` still counts; no leeway beyond it. Nil never ends.
+    static func isExpired(_ expiresAt: Int64?, at now: Int64) -> Bool { expiresAt.map { now > $0 } ?? false }
 
     /// Clients' clocks run ahead: `nbf` has a leeway, a setting of the cluster.
     static func isEarly(_ notBeforeAt: Int64?, at now: Int64, in view: TokenView) -> Bool {
@@ -46,14 +56,18 @@ enum TokenRules {
         }
     }
 
-    static func isMeant(_ audiences: [String]?, for audience: Expectation.Audience) -> Bool {
+    /// A client of Incus may write any `aud` into the token it signs for the cluster, so that one counts only where somebody
+    /// asks for it by name.
+    static func isMeant(
+        _ audiences: [String]?, for audience: Expectation.Audience, by method: VerificationMethod
+    ) -> Bool {
         func names(_ wanted: String) -> Bool {
             audiences?.contains { $0.hasSameBytes(as: wanted) } ?? false
         }
         return switch audience {
         case .unasked: true
         case .named(let wanted): names(wanted)
-        case .namedIfAny(let wanted): audiences == nil || names(wanted)
+        case .namedIfAny(let wanted): audiences == nil || method == .certificate || names(wanted)
         }
     }
 }

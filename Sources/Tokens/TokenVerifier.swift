@@ -45,7 +45,10 @@ package enum TokenVerifier {
         guard !jws.payload.isEmpty else { throw .malformed }
         try TokenRules.checkType(jws.header)
         guard let algorithm = jws.header.algorithm else { throw .unsupportedAlgorithm }
-        let key = try view.key(named: jws.header.keyID, for: algorithm, at: now)
+        guard let keyID = jws.header.keyID, view.state.signingKeys[keyID] != nil else {
+            return try certificateChecked(jws, algorithm, token, in: view)
+        }
+        let key = try view.key(named: keyID, for: algorithm, at: now)
         guard key.verification.isValidSignature(jws.signature.span, for: token.extracting(0..<jws.signedByteCount))
         else { throw .badSignature }
         let claims: JWTClaims
@@ -55,5 +58,25 @@ package enum TokenVerifier {
             throw .malformed
         }
         return try VerifiedToken(clusterToken: claims, keyID: key.keyID, keyVersion: key.version)
+    }
+
+    /// For a token that names no key of the cluster. Its claims are read before its signature is checked, since they say
+    /// whose it must be.
+    private static func certificateChecked(
+        _ jws: JWSCompact, _ algorithm: JWSAlgorithm, _ token: Span<UInt8>, in view: TokenView
+    ) throws(RejectionReason) -> VerifiedToken {
+        guard !algorithm.isSymmetric else { throw .unknownKey }
+        guard let claims = try? JWTClaims(parsing: jws.payload) else {
+            throw jws.header.keyID == nil ? .malformed : .unknownKey
+        }
+        guard CertificateToken.isMeant(by: claims, jws.header) else {
+            throw TokenRules.isForeign(claims.issuer, jws.header, view.state.cluster) ? .issuerMismatch : .unknownKey
+        }
+        let record = try CertificateToken.record(claims, in: view)
+        let (key, opened) = try CertificateToken.key(of: record, for: algorithm, in: view)
+        let signed = token.extracting(0..<jws.signedByteCount)
+        guard key.isValidSignature(jws.signature.span, for: signed) else { throw .badSignature }
+        return try VerifiedToken(
+            certificateToken: claims, record: record, validity: opened.validity, tokenID: CertificateToken.tokenID(signed: signed))
     }
 }

@@ -18,6 +18,7 @@ extension TokenView {
     /// Whether a signature checked earlier still counts: the key is stored as it was then and still
     /// vouches. When not, the token goes through the whole check, which finds the reason.
     func isCurrent(_ token: VerifiedToken, at now: Int64) -> Bool {
+        if token.method == .certificate { return state.certificates[token.keyID]?.version == token.keyVersion }
         guard let record = state.signingKeys[token.keyID], record.version == token.keyVersion else { return false }
         return !record.isRetired(at: now)
     }

@@ -1,6 +1,7 @@
 package import JOSE
 package import Raft
 internal import Crypto
+internal import TrustStore
 
 /// A token whose signature was good when it was checked, with its claims in checked types. Whether it
 /// is accepted now (times, revocation, key state, scope) is asked anew each time. Immutable and
@@ -16,20 +17,25 @@ package final class VerifiedToken: Sendable {
     }
 
     package let method: VerificationMethod
+    /// A `kid`, or the fingerprint of the certificate whose key signed.
     package let keyID: String
     /// The key as it was stored when it vouched for these bytes.
     package let keyVersion: LogIndex
     package let issuer: String?
     package let subject: String
+    /// `jti`, or a hash of what is signed where that is the signer's own word: what it is revoked by.
     package let tokenID: String
     package let audiences: [String]?
     package let scopes: ScopeSet
-    package let expiresAt: Int64
+    /// Nil for a token that does not expire; its key and its revocation end it.
+    package let expiresAt: Int64?
     package let notBeforeAt: Int64?
     package let issuedAt: Int64?
     /// All claims, as signed.
     package let claims: JSONObject
     let binding: Binding
+    /// Unix seconds in which the certificate that signed is valid, both ends included; nil for other methods.
+    let certificateValidity: ClosedRange<Int64>?
 
     /// Lower hexadecimal SHA-256 of the certificate that alone may present the token; nil for one that is not bound, or in
     /// a way that cannot be checked.
@@ -56,6 +62,27 @@ package final class VerifiedToken: Sendable {
         issuedAt = claims.issuedAt
         self.claims = claims.object
         binding = Self.binding(of: claims)
+        certificateValidity = nil
+    }
+
+    /// One signed by the key of a trusted certificate, which is whom it speaks for.
+    init(
+        certificateToken claims: JWTClaims, record: TrustedCertificateRecord, validity: ClosedRange<Int64>, tokenID: String
+    ) throws(RejectionReason) {
+        method = .certificate
+        keyID = record.fingerprint
+        keyVersion = record.version
+        issuer = nil
+        subject = record.fingerprint
+        self.tokenID = tokenID
+        audiences = claims.audiences
+        scopes = try CertificateToken.scopes(claims, record)
+        expiresAt = claims.expiresAt
+        notBeforeAt = claims.notBeforeAt
+        issuedAt = claims.issuedAt
+        self.claims = claims.object
+        binding = Self.binding(of: claims)
+        certificateValidity = validity
     }
 
     /// `scope` and `Allow` say the same in two dialects. Where both stand they must name the same

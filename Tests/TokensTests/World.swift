@@ -1,4 +1,5 @@
 import Crypto
+import HashTreeCollections
 import JOSE
 import Raft
 import TrustStore
@@ -35,6 +36,9 @@ struct World {
     /// By `jti`.
     var revoked: Set<String> = []
     var appliedAtMilliseconds: Int64 = 0
+    var clients: [Client] = []
+    /// What is stored instead of a client's certificate, by its fingerprint.
+    var certificateBytes: [String: [UInt8]] = [:]
 
     init(_ algorithms: JWSAlgorithm...) throws {
         keys = []
@@ -49,9 +53,16 @@ struct World {
         ]
         for key in keys { rows.append(("signing_keys", key.id, row(record(key)))) }
         for tokenID in revoked { rows.append(("revoked_tokens", tokenID, row(revocation(tokenID)))) }
+        for client in clients {
+            var stored = client.row
+            if let bytes = certificateBytes[client.fingerprint] { stored = stored.replacing("certificate", with: .string(Base64URL.encode(bytes))) }
+            rows.append(("certificates", client.fingerprint, row(stored)))
+        }
         let state = try TrustState.load(rows)
         // The tests seal a key by not sealing it.
-        return TokenView(state: state, keys: ring.updated(to: state) { SecretBytes($0.sealedPrivateKey) })
+        var keys = ring.updated(to: state) { SecretBytes($0.sealedPrivateKey) }
+        keys.follow(certificates: state.certificates.keys, in: state)
+        return TokenView(state: state, keys: keys)
     }
 
     private let clusterID = "000102030405060708090a0b0c0d0e0f"
@@ -63,7 +74,7 @@ struct World {
             "id": .string(clusterID), "name": "test", "issuer": .string(issuer), "created_at": 1,
             "ca_certificate": "AAAA", "sealed_ca_key": "AAAA", "server_certificate": ["AAAA"], "sealed_server_key": "AAAA",
             "settings": [
-                "nbf_leeway_seconds": 5, "max_staleness_milliseconds": 5000, "staleness_policy": "refuse", "join_token_seconds": 10800,
+                "nbf_leeway_seconds": 5, "max_staleness_milliseconds": 5000, "staleness_policy": "refuse", "join_token_seconds": 10800, "add_token_seconds": 0,
                 "token_seconds_default": 3600, "token_seconds_max": 31_536_000, "key_rotation_seconds": 0, "voters_max": 3,
             ],
             "freshness_since": 0,

@@ -61,6 +61,24 @@ enum Fixtures {
             id: id, name: "ci", subject: "svc", scopes: ["read", "write"], keyID: key, expiresAt: startSeconds + hour)
     }
 
+    static func fingerprint(_ digit: String) -> String { String(repeating: digit, count: 64) }
+
+    static func certificate(_ digit: String = "a", name: String = "ci") -> NewCertificate {
+        NewCertificate(
+            fingerprint: fingerprint(digit), certificate: Array(digit.utf8), type: .client, name: name, summary: "of \(digit)",
+            isRestricted: digit == "b", projects: digit == "b" ? ["p1"] : [])
+    }
+
+    static func addToken(_ id: String = "o1", secret: UInt8 = 9, in seconds: Int64? = hour) -> NewAddToken {
+        NewAddToken(
+            id: id, secretHash: secretHash(secret), name: "guest", isRestricted: true, projects: ["p1", "p2"],
+            expiresAt: seconds.map { startSeconds + $0 })
+    }
+
+    static func redemption(secret: UInt8 = 9, digit: String = "c") -> RedeemAddToken {
+        RedeemAddToken(secretHash: secretHash(secret), fingerprint: fingerprint(digit), certificate: Array(digit.utf8))
+    }
+
     /// One body of every kind, with every optional field present in at least one.
     static let allBodies: [CommandBody] = [
         .foundCluster(founding(keys: [key("k0"), key("h", .hs256, .pending(activateInSeconds: 5))])),
@@ -76,10 +94,22 @@ enum Fixtures {
         .revokeToken(RevokeToken(tokenID: "j1", expiresAt: 99, reason: "stolen \"laptop\" \u{1F4BB}")),
         .recordToken(named("j2")),
         .removeNamedToken(id: "j2", reason: "gone"),
+        .addCertificate(certificate("b")),
+        .changeCertificate(ChangeCertificate(fingerprint: fingerprint("b"))),
+        .changeCertificate(
+            ChangeCertificate(
+                fingerprint: fingerprint("b"), expectedVersion: LogIndex(3), name: "n", summary: "", isRestricted: false, projects: [],
+                replacement: ChangeCertificate.Replacement(fingerprint: fingerprint("d"), certificate: [1]))),
+        .removeCertificate(fingerprint: fingerprint("b"), expectedVersion: LogIndex(4)),
+        .removeCertificate(fingerprint: fingerprint("b"), expectedVersion: nil),
+        .addAddToken(addToken()),
+        .addAddToken(addToken(in: nil)),
+        .removeAddToken(id: "o1"),
+        .redeemAddToken(redemption()),
         .raiseFeatureLevel(2),
         .changeSettings(
             SettingsChange(
-                nbfLeewaySeconds: 1, maxStalenessMilliseconds: 10_000, stalenessPolicy: .serve, joinTokenSeconds: 60,
+                nbfLeewaySeconds: 1, maxStalenessMilliseconds: 10_000, stalenessPolicy: .serve, joinTokenSeconds: 60, addTokenSeconds: 600,
                 tokenSecondsDefault: 30, tokenSecondsMax: 90, keyRotationSeconds: 3_600, votersMax: 5)),
     ]
 }

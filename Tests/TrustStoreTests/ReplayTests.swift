@@ -29,7 +29,8 @@ struct ReplayTests {
         let kid = "k\(UInt64.random(in: 0...4, using: &random))"
         let jti = "j\(UInt64.random(in: 0...9, using: &random))"
         let seconds: Int64 = ([0, 5, 60] as [Int64]).randomElement(using: &random) ?? 0
-        switch Int.random(in: 0..<14, using: &random) {
+        let digit = ["a", "b", "c"].randomElement(using: &random) ?? "a"
+        switch Int.random(in: 0..<18, using: &random) {
         case 0: return .foundCluster(Fixtures.founding())
         case 1, 2: return .addJoinToken(Fixtures.joinToken("t\(small)", for: "m\(small % 3 + 1)", in: seconds * 50))
         case 3: return .removeJoinToken(id: "t\(small)")
@@ -48,6 +49,19 @@ struct ReplayTests {
         case 13:
             let policy = StalenessPolicy.allCases.randomElement(using: &random) ?? .refuse
             return .changeSettings(SettingsChange(nbfLeewaySeconds: Int64(small), stalenessPolicy: policy))
+        case 14: return .addCertificate(Fixtures.certificate(digit))
+        case 15:
+            let version = Bool.random(using: &random) ? nil : LogIndex(small)
+            guard Bool.random(using: &random) else { return .removeCertificate(fingerprint: Fixtures.fingerprint(digit), expectedVersion: version) }
+            let replacement = ChangeCertificate.Replacement(fingerprint: Fixtures.fingerprint("d"), certificate: [4])
+            return .changeCertificate(
+                ChangeCertificate(
+                    fingerprint: Fixtures.fingerprint(digit), expectedVersion: version, name: "n\(seconds)",
+                    replacement: Bool.random(using: &random) ? replacement : nil))
+        case 16:
+            let token = Fixtures.addToken("o\(small)", secret: UInt8(small), in: seconds * 50)
+            return Bool.random(using: &random) ? .addAddToken(token) : .removeAddToken(id: "o\(small)")
+        case 17: return .redeemAddToken(Fixtures.redemption(secret: UInt8(small), digit: digit))
         default: return .recordToken(Fixtures.named(jti, key: kid))
         }
     }
@@ -93,6 +107,7 @@ struct ReplayTests {
             #expect(Set(transition.changes.map(\.collection)).isSubset(of: [.meta, .requests]))
             #expect(live.state.cluster == before.cluster && live.state.members == before.members)
             #expect(live.state.signingKeys == before.signingKeys && live.state.joinTokens == before.joinTokens)
+            #expect(live.state.certificates == before.certificates && live.state.addTokens == before.addTokens)
             #expect(live.state.revokedTokens == before.revokedTokens && live.state.namedTokens == before.namedTokens)
         }
     }

@@ -33,6 +33,8 @@ extension Node {
         var last: LogIndex?
         var answers: [(RequestID, CommandOutcome)] = []
         var touched = Set<StateCollection>()
+        /// Fingerprints.
+        var touchedCertificates = Set<String>()
         var finding: AppliedTrail.Finding?
     }
 
@@ -47,6 +49,7 @@ extension Node {
             state = transition.state
             changes = transition.changes
             batch.touched.formUnion(changes.map(\.collection))
+            for change in changes where change.collection == .certificates { batch.touchedCertificates.insert(change.key) }
             batch.answers.append((command.requestID, transition.outcome))
         }
         advance(past: entry, changes)
@@ -68,6 +71,7 @@ extension Node {
 
     private func publish(_ batch: AppliedBatch, through last: LogIndex) {
         if batch.touched.contains(.signingKeys) { rebuildKeys() }
+        keys.follow(certificates: batch.touchedCertificates, in: state)
         let proven = FreshnessPoint(continuing: box.view.proven.instant)
         box.replace(MemberView(tokens: TokenView(state: state, keys: keys), index: last, proven: proven))
         if batch.touched.contains(.members) { membershipChanged() }

@@ -47,7 +47,7 @@ extension Node {
         activatePendingKeys(now: now)
         rotateOldKeys(now: now)
         settleRetiredKeys(now: now)
-        sweepJoinTokens(now: now)
+        sweepTokens(now: now)
         raiseFeatureLevel(now: now)
     }
 
@@ -100,15 +100,19 @@ extension Node {
         return all ? state.settings.maxStalenessMilliseconds : ClusterSettings.maxStalenessRange.upperBound
     }
 
-    private static let joinTokenSweepDelaySeconds: Int64 = 60
+    private static let tokenSweepDelaySeconds: Int64 = 60
 
     /// Expired tokens are refused by their time; the sweep only keeps them from piling up. Late by a
     /// minute, so that a late redeemer is told "expired" rather than "unknown".
-    private func sweepJoinTokens(now: MonotonicInstant) {
-        let limit = WallClock.nowSeconds() - Self.joinTokenSweepDelaySeconds
+    private func sweepTokens(now: MonotonicInstant) {
+        let limit = WallClock.nowSeconds() - Self.tokenSweepDelaySeconds
         for token in state.joinTokens.values where token.expiresAt < limit {
             guard housekeeping.begin("sweep \(token.id)", now: now) else { continue }
             proposeAsLeader(.removeJoinToken(id: token.id))
+        }
+        for token in state.addTokens.values where token.isExpired(at: limit) {
+            guard housekeeping.begin("sweep \(token.id)", now: now) else { continue }
+            proposeAsLeader(.removeAddToken(id: token.id))
         }
     }
 

@@ -72,10 +72,6 @@ package enum JoinSecret {
     /// The token's id is a hash of the secret too. A member that repeats its join after the token
     /// was consumed still proves the secret by it: 122 bits of SHA-256 in the form of a UUID.
     package static func tokenID(of secret: String) -> String {
-        var bytes = Array(SHA256.hash(Array("credence join token id\0\(secret)".utf8)).prefix(16))
-        bytes[6] = bytes[6] & 0x0F | 0x50
-        bytes[8] = bytes[8] & 0x3F | 0x80
-        let digits = Array(Hex.encode(bytes))
-        return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(digits[$0]) }.joined(separator: "-")
+        UUIDText.hashed("credence join token id\0\(secret)")
     }
 }

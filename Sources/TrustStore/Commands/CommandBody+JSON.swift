@@ -22,6 +22,14 @@ extension CommandBody {
         case .removeNamedToken(let id, let reason):
             writer.string("id", id)
             writer.string("reason", reason)
+        case .addCertificate(let new): new.write(to: &writer)
+        case .changeCertificate(let change): change.write(to: &writer)
+        case .removeCertificate(let fingerprint, let version):
+            writer.string("fingerprint", fingerprint)
+            if let version { writer.index("expected_version", version) }
+        case .addAddToken(let token): token.write(to: &writer)
+        case .removeAddToken(let id): writer.string("id", id)
+        case .redeemAddToken(let use): use.write(to: &writer)
         case .raiseFeatureLevel(let level): writer.integer("level", level)
         case .changeSettings(let change): writer.record("settings", change)
         #if CREDENCE_NEXT
@@ -53,6 +61,14 @@ extension CommandBody {
         case .removeNamedToken:
             self = .removeNamedToken(
                 id: try reader.string("id"), reason: try reader.optionalString("reason"))
+        case .addCertificate: self = .addCertificate(try NewCertificate(from: &reader))
+        case .changeCertificate: self = .changeCertificate(try ChangeCertificate(from: &reader))
+        case .removeCertificate:
+            self = .removeCertificate(
+                fingerprint: try reader.string("fingerprint"), expectedVersion: try reader.optionalIndex("expected_version"))
+        case .addAddToken: self = .addAddToken(try NewAddToken(from: &reader))
+        case .removeAddToken: self = .removeAddToken(id: try reader.string("id"))
+        case .redeemAddToken: self = .redeemAddToken(try RedeemAddToken(from: &reader))
         case .raiseFeatureLevel: self = .raiseFeatureLevel(try reader.integer("level"))
         case .changeSettings: self = .changeSettings(try reader.record("settings"))
         #if CREDENCE_NEXT

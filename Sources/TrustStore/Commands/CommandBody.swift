@@ -24,6 +24,13 @@ package enum CommandBody: Sendable, Equatable {
     case recordToken(RecordToken)
     /// Revokes the token too.
     case removeNamedToken(id: String, reason: String?)
+    case addCertificate(NewCertificate)
+    case changeCertificate(ChangeCertificate)
+    /// Another version than the one expected by then refuses it; nil removes whatever is there.
+    case removeCertificate(fingerprint: String, expectedVersion: LogIndex?)
+    case addAddToken(NewAddToken)
+    case removeAddToken(id: String)
+    case redeemAddToken(RedeemAddToken)
     /// Proposed by a leader that knows every member's binary.
     case raiseFeatureLevel(Int64)
     case changeSettings(SettingsChange)
@@ -46,6 +53,12 @@ package enum CommandBody: Sendable, Equatable {
         case .revokeToken: .revokeToken
         case .recordToken: .recordToken
         case .removeNamedToken: .removeNamedToken
+        case .addCertificate: .addCertificate
+        case .changeCertificate: .changeCertificate
+        case .removeCertificate: .removeCertificate
+        case .addAddToken: .addAddToken
+        case .removeAddToken: .removeAddToken
+        case .redeemAddToken: .redeemAddToken
         case .raiseFeatureLevel: .raiseFeatureLevel
         case .changeSettings: .changeSettings
         #if CREDENCE_NEXT
@@ -76,6 +89,12 @@ extension CommandBody {
         case .removeNamedToken(let id, let reason):
             try Check.key(id, "id")
             if let reason { try Check.text(reason, "reason") }
+        case .addCertificate(let new): try new.check()
+        case .changeCertificate(let change): try change.check()
+        case .removeCertificate(let fingerprint, _): try Check.fingerprint(fingerprint, "fingerprint")
+        case .addAddToken(let token): try token.check()
+        case .removeAddToken(let id): try Check.key(id, "id")
+        case .redeemAddToken(let use): try use.check()
         case .raiseFeatureLevel(let level):
             try Check.range(level, TrustState.firstFeatureLevel...StateLimits.featureLevelMax, "level")
         // The values depend on each other, so they are judged together with those that stay.

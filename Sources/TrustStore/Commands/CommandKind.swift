@@ -13,6 +13,12 @@ package enum CommandKind: String, Sendable, Hashable, CaseIterable {
     case revokeToken = "revoke_token"
     case recordToken = "record_token"
     case removeNamedToken = "remove_named_token"
+    case addCertificate = "add_certificate"
+    case changeCertificate = "change_certificate"
+    case removeCertificate = "remove_certificate"
+    case addAddToken = "add_add_token"
+    case removeAddToken = "remove_add_token"
+    case redeemAddToken = "redeem_add_token"
     case raiseFeatureLevel = "raise_feature_level"
     case changeSettings = "change_settings"
     #if CREDENCE_NEXT

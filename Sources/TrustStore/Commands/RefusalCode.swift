@@ -24,4 +24,10 @@ package enum RefusalCode: String, Sendable, Hashable, CaseIterable {
     case signingKeyTooEarly = "signing_key_too_early"
     case namedTokenUnknown = "named_token_unknown"
     case namedTokenExists = "named_token_exists"
+    case certificateUnknown = "certificate_unknown"
+    case certificateExists = "certificate_exists"
+    case certificateChanged = "certificate_changed"
+    case addTokenUnknown = "add_token_unknown"
+    case addTokenExists = "add_token_exists"
+    case addTokenExpired = "add_token_expired"
 }

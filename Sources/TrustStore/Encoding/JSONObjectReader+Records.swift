@@ -21,6 +21,11 @@ extension JSONObjectReader {
         LogIndex(UInt64(try integer(name, in: 0...Int64(LogIndex.max.rawValue))))
     }
 
+    mutating func optionalIndex(_ name: String) throws(JSONFieldError) -> LogIndex? {
+        guard let value = try optionalInteger(name, in: 0...Int64(LogIndex.max.rawValue)) else { return nil }
+        return LogIndex(UInt64(value))
+    }
+
     mutating func choice<Choice: RawRepresentable>(_ name: String) throws(JSONFieldError) -> Choice
     where Choice.RawValue == String {
         guard let value = Choice(rawValue: try string(name)) else {
@@ -50,6 +55,11 @@ extension JSONObjectReader {
 
     mutating func record<Record: RecordCodable>(_ name: String) throws(JSONFieldError) -> Record {
         try Record(json: try value(name), context: path(name))
+    }
+
+    mutating func optionalRecord<Record: RecordCodable>(_ name: String) throws(JSONFieldError) -> Record? {
+        guard let value = optionalValue(name) else { return nil }
+        return try Record(json: value, context: path(name))
     }
 
     mutating func records<Record: RecordCodable>(_ name: String, max: Int) throws(JSONFieldError) -> [Record] {

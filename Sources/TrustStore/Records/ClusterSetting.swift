@@ -7,6 +7,7 @@ package enum ClusterSetting: String, Sendable, Hashable, CaseIterable {
     case maxStalenessMilliseconds = "max_staleness_milliseconds"
     case stalenessPolicy = "staleness_policy"
     case joinTokenSeconds = "join_token_seconds"
+    case addTokenSeconds = "add_token_seconds"
     case tokenSecondsDefault = "token_seconds_default"
     case tokenSecondsMax = "token_seconds_max"
     case keyRotationSeconds = "key_rotation_seconds"
@@ -19,6 +20,7 @@ package enum ClusterSetting: String, Sendable, Hashable, CaseIterable {
         case .maxStalenessMilliseconds: "How old a member's knowledge may be when it vouches; how late a revocation may take effect"
         case .stalenessPolicy: "What a member does whose knowledge is older: refuse, or serve with a warning"
         case .joinTokenSeconds: "How long a join token can be used"
+        case .addTokenSeconds: "How long a certificate add token can be used; 0: until it is used or revoked"
         case .tokenSecondsDefault: "Lifetime of a token that does not ask for one"
         case .tokenSecondsMax: "The longest lifetime that may be asked for; a replaced key verifies as long"
         case .keyRotationSeconds: "How long a key pair signs before it is replaced by itself; 0: only by an operator"
@@ -34,6 +36,7 @@ extension ClusterSettings {
         case .maxStalenessMilliseconds: .integer(maxStalenessMilliseconds)
         case .stalenessPolicy: .string(stalenessPolicy.rawValue)
         case .joinTokenSeconds: .integer(joinTokenSeconds)
+        case .addTokenSeconds: .integer(addTokenSeconds)
         case .tokenSecondsDefault: .integer(tokenSecondsDefault)
         case .tokenSecondsMax: .integer(tokenSecondsMax)
         case .keyRotationSeconds: .integer(keyRotationSeconds)
@@ -48,6 +51,7 @@ package struct SettingsChange: Sendable, Equatable {
     package private(set) var maxStalenessMilliseconds: Int64?
     package private(set) var stalenessPolicy: StalenessPolicy?
     package private(set) var joinTokenSeconds: Int64?
+    package private(set) var addTokenSeconds: Int64?
     package private(set) var tokenSecondsDefault: Int64?
     package private(set) var tokenSecondsMax: Int64?
     package private(set) var keyRotationSeconds: Int64?
@@ -55,13 +59,14 @@ package struct SettingsChange: Sendable, Equatable {
 
     package init(
         nbfLeewaySeconds: Int64? = nil, maxStalenessMilliseconds: Int64? = nil, stalenessPolicy: StalenessPolicy? = nil,
-        joinTokenSeconds: Int64? = nil, tokenSecondsDefault: Int64? = nil, tokenSecondsMax: Int64? = nil,
+        joinTokenSeconds: Int64? = nil, addTokenSeconds: Int64? = nil, tokenSecondsDefault: Int64? = nil, tokenSecondsMax: Int64? = nil,
         keyRotationSeconds: Int64? = nil, votersMax: Int64? = nil
     ) {
         self.nbfLeewaySeconds = nbfLeewaySeconds
         self.maxStalenessMilliseconds = maxStalenessMilliseconds
         self.stalenessPolicy = stalenessPolicy
         self.joinTokenSeconds = joinTokenSeconds
+        self.addTokenSeconds = addTokenSeconds
         self.tokenSecondsDefault = tokenSecondsDefault
         self.tokenSecondsMax = tokenSecondsMax
         self.keyRotationSeconds = keyRotationSeconds
@@ -80,6 +85,7 @@ package struct SettingsChange: Sendable, Equatable {
             stalenessPolicy = policy
         }
         joinTokenSeconds = try reader.optionalInteger(ClusterSetting.joinTokenSeconds.rawValue)
+        addTokenSeconds = try reader.optionalInteger(ClusterSetting.addTokenSeconds.rawValue)
         tokenSecondsDefault = try reader.optionalInteger(ClusterSetting.tokenSecondsDefault.rawValue)
         tokenSecondsMax = try reader.optionalInteger(ClusterSetting.tokenSecondsMax.rawValue)
         keyRotationSeconds = try reader.optionalInteger(ClusterSetting.keyRotationSeconds.rawValue)
@@ -94,6 +100,7 @@ package struct SettingsChange: Sendable, Equatable {
             maxStalenessMilliseconds: maxStalenessMilliseconds ?? settings.maxStalenessMilliseconds,
             stalenessPolicy: stalenessPolicy ?? settings.stalenessPolicy,
             joinTokenSeconds: joinTokenSeconds ?? settings.joinTokenSeconds,
+            addTokenSeconds: addTokenSeconds ?? settings.addTokenSeconds,
             tokenSecondsDefault: tokenSecondsDefault ?? settings.tokenSecondsDefault,
             tokenSecondsMax: tokenSecondsMax ?? settings.tokenSecondsMax,
             keyRotationSeconds: keyRotationSeconds ?? settings.keyRotationSeconds,
@@ -107,6 +114,7 @@ extension SettingsChange: RecordCodable {
         writer.integer(ClusterSetting.maxStalenessMilliseconds.rawValue, maxStalenessMilliseconds)
         writer.string(ClusterSetting.stalenessPolicy.rawValue, stalenessPolicy?.rawValue)
         writer.integer(ClusterSetting.joinTokenSeconds.rawValue, joinTokenSeconds)
+        writer.integer(ClusterSetting.addTokenSeconds.rawValue, addTokenSeconds)
         writer.integer(ClusterSetting.tokenSecondsDefault.rawValue, tokenSecondsDefault)
         writer.integer(ClusterSetting.tokenSecondsMax.rawValue, tokenSecondsMax)
         writer.integer(ClusterSetting.keyRotationSeconds.rawValue, keyRotationSeconds)

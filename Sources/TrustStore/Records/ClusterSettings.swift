@@ -9,6 +9,8 @@ package struct ClusterSettings: Sendable, Equatable {
     package var stalenessPolicy: StalenessPolicy
     /// How long a join token stays redeemable.
     package var joinTokenSeconds: Int64
+    /// How long a certificate add token stays redeemable; 0: until it is used or revoked.
+    package var addTokenSeconds: Int64
     /// Lifetime of a minted token that does not ask for one.
     package var tokenSecondsDefault: Int64
     /// The longest lifetime that may be asked for; also how long a replaced key keeps verifying.
@@ -23,6 +25,7 @@ package struct ClusterSettings: Sendable, Equatable {
         maxStalenessMilliseconds: Int64 = 5_000,
         stalenessPolicy: StalenessPolicy = .refuse,
         joinTokenSeconds: Int64 = 10_800,
+        addTokenSeconds: Int64 = 0,
         tokenSecondsDefault: Int64 = 3_600,
         tokenSecondsMax: Int64 = 31_536_000,
         keyRotationSeconds: Int64 = 7_776_000,
@@ -32,6 +35,7 @@ package struct ClusterSettings: Sendable, Equatable {
         self.maxStalenessMilliseconds = maxStalenessMilliseconds
         self.stalenessPolicy = stalenessPolicy
         self.joinTokenSeconds = joinTokenSeconds
+        self.addTokenSeconds = addTokenSeconds
         self.tokenSecondsDefault = tokenSecondsDefault
         self.tokenSecondsMax = tokenSecondsMax
         self.keyRotationSeconds = keyRotationSeconds
@@ -46,6 +50,7 @@ package struct ClusterSettings: Sendable, Equatable {
         // minutes a revocation is no promise any more.
         try Check.range(maxStalenessMilliseconds, Self.maxStalenessRange, "settings.max_staleness_milliseconds")
         try Check.range(joinTokenSeconds, 1...2_592_000, "settings.join_token_seconds")
+        try Check.range(addTokenSeconds, 0...StateLimits.secondsMax, "settings.add_token_seconds")
         try Check.range(tokenSecondsMax, 1...StateLimits.secondsMax, "settings.token_seconds_max")
         try Check.range(tokenSecondsDefault, 1...tokenSecondsMax, "settings.token_seconds_default")
         guard keyRotationSeconds == 0 || (3_600...StateLimits.secondsMax).contains(keyRotationSeconds) else {
@@ -64,6 +69,7 @@ extension ClusterSettings: RecordCodable {
             maxStalenessMilliseconds: try reader.integer("max_staleness_milliseconds"),
             stalenessPolicy: try reader.choice("staleness_policy"),
             joinTokenSeconds: try reader.integer("join_token_seconds"),
+            addTokenSeconds: try reader.integer("add_token_seconds"),
             tokenSecondsDefault: try reader.integer("token_seconds_default"),
             tokenSecondsMax: try reader.integer("token_seconds_max"),
             keyRotationSeconds: try reader.integer("key_rotation_seconds"),
@@ -75,6 +81,7 @@ extension ClusterSettings: RecordCodable {
         writer.integer("max_staleness_milliseconds", maxStalenessMilliseconds)
         writer.string("staleness_policy", stalenessPolicy.rawValue)
         writer.integer("join_token_seconds", joinTokenSeconds)
+        writer.integer("add_token_seconds", addTokenSeconds)
         writer.integer("token_seconds_default", tokenSecondsDefault)
         writer.integer("token_seconds_max", tokenSecondsMax)
         writer.integer("key_rotation_seconds", keyRotationSeconds)

@@ -33,6 +33,23 @@ enum Check {
         }
     }
 
+    /// Text that may be missing.
+    static func optionalText(_ value: String, _ field: String) throws(CommandRefusal) {
+        if !value.isEmpty { try text(value, field) }
+    }
+
+    /// A SHA-256 in lower hexadecimal.
+    static func fingerprint(_ value: String, _ field: String) throws(CommandRefusal) {
+        guard Fingerprint.isValid(value) else { throw .invalid(field, "must be 64 lower hexadecimal digits") }
+    }
+
+    static func projects(_ projects: [String], _ field: String) throws(CommandRefusal) {
+        guard projects.count <= StateLimits.projectsMax else {
+            throw .invalid(field, "must hold at most \(StateLimits.projectsMax) projects")
+        }
+        for project in projects { try key(project, field, bytesMax: StateLimits.projectBytesMax) }
+    }
+
     static func hash(_ value: [UInt8], _ field: String) throws(CommandRefusal) {
         guard value.count == 32 else { throw .invalid(field, "must be 32 bytes") }
     }

@@ -9,6 +9,8 @@ package enum StateCollection: String, Sendable, Hashable, CaseIterable {
     case signingKeys = "signing_keys"
     case revokedTokens = "revoked_tokens"
     case namedTokens = "named_tokens"
+    case certificates
+    case addTokens = "add_tokens"
     case requests
 }
 

@@ -9,6 +9,11 @@ package enum StateLimits {
     package static let joinTokensMax = 1_024
     package static let signingKeysMax = 256
     package static let namedTokensMax = 100_000
+    package static let certificatesMax = 100_000
+    package static let addTokensMax = 1_024
+    /// Projects that one certificate is restricted to.
+    package static let projectsMax = 256
+    package static let projectBytesMax = 128
     package static let revocationsMax = 10_000_000
 
     /// A certificate, a public key or a sealed key.

@@ -25,6 +25,12 @@ extension Step {
         case .revokeToken(let revocation): return try revoke(revocation)
         case .recordToken(let token): return try record(token)
         case .removeNamedToken(let id, let reason): return try dropNamedToken(id, reason: reason)
+        case .addCertificate(let new): return try addCertificate(new)
+        case .changeCertificate(let change): return try changeCertificate(change)
+        case .removeCertificate(let fingerprint, let version): return try dropCertificate(fingerprint, expecting: version)
+        case .addAddToken(let token): return try addAddToken(token)
+        case .removeAddToken(let id): return try dropAddToken(id)
+        case .redeemAddToken(let use): return try redeem(use)
         case .raiseFeatureLevel(let level): return try raiseFeatureLevel(to: level)
         case .changeSettings(let change): return try changeSettings(change)
         #if CREDENCE_NEXT

@@ -95,6 +95,18 @@ extension Step {
         changes.append(StateChange(.namedTokens, record.id, record))
     }
 
+    mutating func put(_ record: TrustedCertificateRecord) {
+        var stored = record
+        stored.version = index
+        state.certificates[record.fingerprint] = stored
+        changes.append(StateChange(.certificates, record.fingerprint, stored))
+    }
+
+    mutating func put(_ record: AddTokenRecord) {
+        state.addTokens[record.id] = record
+        changes.append(StateChange(.addTokens, record.id, record))
+    }
+
     mutating func removeMember(_ id: MemberID) {
         state.members[id] = nil
         changes.append(StateChange(collection: .members, key: id.description, value: nil))
@@ -113,5 +125,15 @@ extension Step {
     mutating func removeNamedToken(_ id: String) {
         state.namedTokens[id] = nil
         changes.append(StateChange(collection: .namedTokens, key: id, value: nil))
+    }
+
+    mutating func removeCertificate(_ fingerprint: String) {
+        state.certificates[fingerprint] = nil
+        changes.append(StateChange(collection: .certificates, key: fingerprint, value: nil))
+    }
+
+    mutating func removeAddToken(_ id: String) {
+        state.addTokens[id] = nil
+        changes.append(StateChange(collection: .addTokens, key: id, value: nil))
     }
 }

@@ -86,6 +86,14 @@ package struct TrustStateLoader {
             let record = try NamedTokenRecord(json: json)
             state.namedTokens[record.id] = record
             return record.id
+        case .certificates:
+            let record = try TrustedCertificateRecord(json: json)
+            state.certificates[record.fingerprint] = record
+            return record.fingerprint
+        case .addTokens:
+            let record = try AddTokenRecord(json: json)
+            state.addTokens[record.id] = record
+            return record.id
         case .requests:
             let record = try RequestRecord(json: json)
             state.requests.insert(record)

@@ -26,6 +26,10 @@ package struct TrustState: Sendable, Equatable {
     package internal(set) var revokedTokens = RevocationTable()
     /// By `jti`.
     package internal(set) var namedTokens: TreeDictionary<String, NamedTokenRecord> = [:]
+    /// By fingerprint.
+    package internal(set) var certificates: TreeDictionary<String, TrustedCertificateRecord> = [:]
+    /// By id.
+    package internal(set) var addTokens: TreeDictionary<String, AddTokenRecord> = [:]
     /// The newest stamp applied: a clock that never runs backwards, the same on every member.
     package internal(set) var appliedAtMilliseconds: Int64 = 0
     /// The newest command applied. Entries of other kinds do not show here.
