@@ -2,11 +2,13 @@ import Cluster
 import Crypto
 import EventLoop
 import HTTP
+import HTTPTypes
+import HashTreeCollections
 import Tokens
 import TrustStore
 
-/// Who is calling: the Unix socket's peer first, then a bearer token. TLS certificates count from
-/// the trust store on, which holds none yet.
+/// Who is calling: the Unix socket's peer first, then a bearer token, then the TLS certificate. Under `/1.0` a token that is
+/// refused is no credential, and leaves the certificate in force, as in Incus; elsewhere it is an answer.
 extension APIHandler {
     func caller(of call: Call, _ view: MemberView) -> Caller {
         if let peer = call.request.connection.unixPeer, peer.userID == 0 || peer.userID == settings.ownUserID {
@@ -15,14 +17,30 @@ extension APIHandler {
         // A query that names the parameter twice proves nothing.
         let isUnderAPI = call.route.endpoint.isUnderAPI
         guard let token = try? BearerToken.bytes(call.request.head, call.query, allowQuery: isUnderAPI) else {
-            return .untrusted(refused: nil)
+            return certificateCaller(call, view) ?? .untrusted(refused: nil)
         }
         // A token meant for another service does not speak for its holder here.
         var expectation = Expectation(clientCertificateThumbprint: call.request.connection.clientCertificate?.fingerprint)
         if let issuer = view.tokens.state.cluster?.issuer { expectation.audience = .namedIfAny(issuer) }
         switch member.authenticate(token.span, in: view, expecting: expectation, cache: workspace.value.signatures) {
-        case .accepted(let accepted): return .token(accepted)
-        case .rejected(let reason, _): return .untrusted(refused: reason)
+        case .accepted(let accepted):
+            guard accepted.method == .certificate else { return .token(accepted) }
+            // The very entry that it was accepted by: both come from this view.
+            guard let record = view.state.certificates[accepted.keyID] else { return .untrusted(refused: .unknownCertificate) }
+            return .certificate(record, token: accepted)
+        case .rejected(let reason, _):
+            return (isUnderAPI ? certificateCaller(call, view) : nil) ?? .untrusted(refused: reason)
+        }
+    }
+
+    /// Nil when there is no certificate, or none that speaks for its holder: a stranger's is no offence.
+    private func certificateCaller(_ call: Call, _ view: MemberView) -> Caller? {
+        guard let certificate = call.request.connection.clientCertificate else { return nil }
+        do throws(RejectionReason) {
+            let record = try member.authenticate(certificate, in: view)
+            return record.type == .client ? .certificate(record, token: nil) : nil
+        } catch {
+            return error == .memberStale ? .untrusted(refused: .memberStale) : nil
         }
     }
 
@@ -31,6 +49,8 @@ extension APIHandler {
         case .open: return
         case .scopeOrUnixSocket(let scope):
             if !exchange.request.connection.isUnix { try exchange.caller.require(scope) }
+        case .scopeOrRestricted(let scope):
+            if !exchange.caller.isRestricted { try exchange.caller.require(scope) }
         case .scope(let scope):
             try exchange.caller.require(scope)
         }
@@ -51,7 +71,9 @@ extension Caller {
             var problem = Problem.notAuthorized(.invalidToken(hint: reason.isDisclosable ? reason.rawValue : nil))
             problem.detail = reason.rawValue
             throw problem
-        case .token, .operatingSystemUser:
+        case .certificate(let record, _) where record.isRestricted:
+            throw Problem(.forbidden, "Certificate is restricted")
+        case .token, .operatingSystemUser, .certificate:
             throw .notAuthorized(
                 .insufficientScope(needed: scope.rawValue),
                 message: "not authorized: this needs the scope \(scope.rawValue)")

@@ -4,6 +4,8 @@ enum Access: Sendable, Equatable {
     case open
     /// One of the ordered scopes or any above it.
     case scope(StandardScope)
+    /// The scope, or being the holder of a restricted certificate, who has none.
+    case scopeOrRestricted(StandardScope)
     /// The scope, or being any local user on the Unix socket.
     case scopeOrUnixSocket(StandardScope)
 
@@ -11,6 +13,7 @@ enum Access: Sendable, Equatable {
         switch self {
         case .open: "none"
         case .scope(let scope): scope.rawValue
+        case .scopeOrRestricted(let scope): "\(scope.rawValue) or restricted"
         case .scopeOrUnixSocket(let scope): "\(scope.rawValue) or unix-socket"
         }
     }

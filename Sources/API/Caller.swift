@@ -1,4 +1,5 @@
 import Tokens
+import TrustStore
 
 /// Who sent a request, as far as it was proven.
 enum Caller: Sendable {
@@ -7,6 +8,8 @@ enum Caller: Sendable {
     /// Root or the daemon's own user, on the Unix socket.
     case operatingSystemUser(UInt32)
     case token(VerifiedToken)
+    /// The holder of a trusted certificate of type client, by TLS or, where there is a token, by one that its key signed.
+    case certificate(TrustedCertificateRecord, token: VerifiedToken?)
 
     var isTrusted: Bool {
         if case .untrusted = self { false } else { true }
@@ -18,6 +21,7 @@ enum Caller: Sendable {
         case .untrusted: "anonymous"
         case .operatingSystemUser(let userID): "uid:\(userID)"
         case .token(let token): token.subject
+        case .certificate(let record, _): record.fingerprint
         }
     }
 
@@ -27,14 +31,21 @@ enum Caller: Sendable {
         case .untrusted: "none"
         case .operatingSystemUser: "unix"
         case .token: "token"
+        case .certificate: "certificate"
         }
+    }
+
+    /// Administers nothing, and may look at what concerns it.
+    var isRestricted: Bool {
+        if case .certificate(let record, _) = self { record.isRestricted } else { false }
     }
 
     func holds(_ scope: StandardScope) -> Bool {
         switch self {
         case .untrusted: false
         case .operatingSystemUser: true
-        case .token(let token): token.scopes.permits(scope.rawValue)
+        case .token(let token), .certificate(_, let token?): token.scopes.permits(scope.rawValue)
+        case .certificate(let record, nil): !record.isRestricted
         }
     }
 }

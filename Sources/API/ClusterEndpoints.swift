@@ -21,7 +21,7 @@ enum ClusterEndpoints {
     #endif
 
     private static let usual: [Endpoint] = [
-        .get("/1.0/cluster", .scope(.read), EndpointDocument(summary: "Whether this server is clustered (it always is)")) {
+        .get("/1.0/cluster", .scopeOrRestricted(.read), EndpointDocument(summary: "Whether this server is clustered (it always is)")) {
             (exchange) throws(Problem) in
             let configuration: JSON = .array([])
             return Answer.sync(
@@ -30,7 +30,7 @@ enum ClusterEndpoints {
                 ])
             ).with(.eTag, EntityTag.of(configuration))
         },
-        .getWaiting("/1.0/cluster/members", .scope(.read), membersDocument) { (exchange) async throws(Problem) in
+        .getWaiting("/1.0/cluster/members", .scopeOrRestricted(.read), membersDocument) { (exchange) async throws(Problem) in
             let members = exchange.membersByName
             guard try exchange.isRecursive else {
                 return .sync(.strings(members.map { "/1.0/cluster/members/\($0.name)" }))
@@ -38,7 +38,7 @@ enum ClusterEndpoints {
             let status = await exchange.member.status()
             return .sync(.array(members.map { MemberDescription(record: $0, status: status).json }))
         },
-        .getWaiting("/1.0/cluster/members/{name}", .scope(.read), EndpointDocument(summary: "One member")) {
+        .getWaiting("/1.0/cluster/members/{name}", .scopeOrRestricted(.read), EndpointDocument(summary: "One member")) {
             (exchange) async throws(Problem) in
             guard let record = exchange.state.member(named: exchange.parameter("name")) else {
                 throw .notFound("Cluster member not found")

@@ -46,6 +46,14 @@ extension Endpoint {
         reading(.post, path, access, document, read, answer)
     }
 
+    static func put<Body>(
+        _ path: String, _ access: Access, _ document: EndpointDocument,
+        reading read: @escaping @Sendable (inout JSONObjectReader) throws(JSONFieldError) -> Body,
+        _ answer: @escaping @Sendable (Exchange, Body) async throws(Problem) -> Answer
+    ) -> Endpoint {
+        reading(.put, path, access, document, read, answer)
+    }
+
     static func patch<Body>(
         _ path: String, _ access: Access, _ document: EndpointDocument,
         reading read: @escaping @Sendable (inout JSONObjectReader) throws(JSONFieldError) -> Body,

@@ -22,8 +22,9 @@ enum ServerEndpoints {
     /// What we serve of the extensions that clients of Incus look for, and no more: an extension
     /// promised and not served fails in the middle of a command.
     static let extensions = [
-        "etag", "clustering", "clustering_roles", "clustering_architecture", "clustering_join_token",
-        "cluster_join_token_expiry", "auth_user",
+        "etag", "patch", "clustering", "clustering_roles", "clustering_architecture", "clustering_join_token",
+        "cluster_join_token_expiry", "auth_user", "auth_tls_jwt", "api_filtering", "certificate_token", "certificate_update",
+        "certificate_project", "certificate_self_renewal", "certificate_description", "explicit_trust_token", "metrics",
     ]
 
     private static func common(auth: String, extensions: JSON, config: JSON) -> JSONObject {
@@ -73,6 +74,7 @@ extension Caller {
         case .untrusted: ""
         case .operatingSystemUser: "unix"
         case .token: "token"
+        case .certificate: "tls"
         }
     }
 }

@@ -21,7 +21,7 @@ struct AuthorisationTests {
     private static func needed(_ endpoint: Endpoint) -> StandardScope? {
         switch endpoint.access {
         case .open: nil
-        case .scope(let scope), .scopeOrUnixSocket(let scope): scope
+        case .scope(let scope), .scopeOrUnixSocket(let scope), .scopeOrRestricted(let scope): scope
         }
     }
 
@@ -46,7 +46,7 @@ struct AuthorisationTests {
                     ("nonsense", #"Bearer error="invalid_token", error_description="malformed""#),
                 ]
                 for (token, challenge) in cases {
-                    let body = endpoint.method == .post ? "{}" : nil
+                    let body = endpoint.method == .get || endpoint.method == .delete ? nil : "{}"
                     let answer = try await served.send(method, target, body: body, token: token)
                     let status = endpoint.isUnderAPI || challenge.contains("insufficient_scope") ? 403 : 401
                     #expect(answer.status == status && answer.challenge == challenge, "\(method) \(target): \(answer)")
@@ -63,7 +63,7 @@ struct AuthorisationTests {
             for endpoint in Self.guarded {
                 let scope = try #require(Self.needed(endpoint))
                 let token = try await served.mint("just", [scope.rawValue])
-                let body = endpoint.method == .post ? "{}" : nil
+                let body = endpoint.method == .get || endpoint.method == .delete ? nil : "{}"
                 let answer = try await served.send(endpoint.method.rawValue, Self.target(endpoint), body: body, token: token)
                 #expect(answer.status != 403 && answer.status != 401, "\(endpoint.path.template): \(answer)")
             }

@@ -63,7 +63,7 @@ struct BadInputTests {
                 guard !field.isRequired, !["token_id", "nbf_leeway_seconds"].contains(field.name) else { continue }
                 body[field.name] = .null
                 let null = try await served.send(endpoint.method.rawValue, Self.target(endpoint), .object(body), over: ServedMember.root)
-                #expect(null.status != 400, "\(field.name): \(null)")
+                #expect(null.status != 400 || !null.error.hasPrefix("field \"\(field.name)\""), "\(field.name): \(null)")
             }
         }
     }

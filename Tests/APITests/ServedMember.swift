@@ -66,11 +66,15 @@ final class ServedMember: Sendable {
 extension ServedMember {
     enum Channel {
         case tls, clear
+        /// With a client certificate.
+        case tlsWith(Certificate)
         case unix(userID: UInt32)
 
         var info: ConnectionInfo {
             switch self {
             case .tls: ConnectionInfo(kind: .tls(clientCertificate: nil), peerAddress: .loopback(port: 50_000))
+            case .tlsWith(let certificate):
+                ConnectionInfo(kind: .tls(clientCertificate: certificate), peerAddress: .loopback(port: 50_002))
             case .clear: ConnectionInfo(kind: .clear, peerAddress: .loopback(port: 50_001))
             case .unix(let userID):
                 ConnectionInfo(
