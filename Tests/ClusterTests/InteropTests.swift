@@ -78,6 +78,16 @@ enum Python {
         }
     }
 
+    /// Prints a token with these claims, byte for byte, signed by a private key in PEM.
+    static func sign(_ claims: String, keyFile: String, algorithm: String) async throws -> Command {
+        let script = """
+            import sys, jwt
+            claims, key, algorithm = sys.argv[1:]
+            print(jwt.api_jws.encode(claims.encode(), open(key).read(), algorithm=algorithm))
+            """
+        return try await Command.run(program, ["-c", script, claims, keyFile, algorithm])
+    }
+
     /// Prints the subject; ends with an error when PyJWT refuses the token.
     static func verify(_ token: String, with keys: String, algorithm: String) async throws -> Command {
         let script = """

@@ -1,0 +1,155 @@
+import FoundationEssentials
+import JOSE
+import Testing
+
+extension ClusterTests {
+    /// As users of Incus go about it, with what they have: `openssl`, a shell, PyJWT and curl.
+    @Suite("Client certificates")
+    struct ClientCertificateTests {
+        @Test("trusted on one member: TLS and tokens of openssl alone are accepted on all; removed on another: refused on all")
+        func everywhere() async throws {
+            try await withCluster { cluster in
+                let members = await cluster.members, client = try await OpenSSLClient(in: cluster.directory)
+                #expect(try await members[0].operate("trust", "add-certificate", client.certificateFile, "--name", "laptop").exitCode == 0)
+                for member in members {
+                    _ = try await eventually("\(member.name) trusts the certificate") {
+                        let server = try await member.call("GET", "/1.0", options: client.curlOptions).metadata
+                        return server["auth"] == "trusted" && server["auth_user_name"] == .string(client.fingerprint) ? true : nil
+                    }
+                    let verdict = try await member.verdict(on: client.token())
+                    #expect(verdict["valid"] == true && verdict["method"] == "certificate", "\(member.name): \(verdict.encodedString)")
+                    #expect(try await member.call("GET", "/1.0/cluster", token: client.token()).status == 200)
+                    #expect(try await member.call("GET", "/1.0/cluster?access_token=\(client.token())").status == 200)
+                }
+                let token = try await client.token()
+                #expect(try await members[2].operate("trust", "remove", String(client.fingerprint.prefix(12))).exitCode == 0)
+                for member in members {
+                    _ = try await eventually("\(member.name) trusts it no more") {
+                        let verdict = try await member.verdict(on: token)
+                        guard verdict["valid"] == false else { return nil as Bool? }
+                        #expect(verdict["reason"] == "unknown_certificate")
+                        return true
+                    }
+                    #expect(try await member.call("GET", "/1.0", options: client.curlOptions).metadata["auth"] == "untrusted")
+                    #expect(try await member.call("GET", "/1.0/certificates", options: client.curlOptions).status == 403)
+                }
+            }
+        }
+
+        @Test("a user of the Incus forum: claims in another order are accepted; the PEM's hash as sub is refused, and explain says exactly that")
+        func forumPost() async throws {
+            try await withCluster(["m1"]) { cluster in
+                let member = await cluster[0], client = try await OpenSSLClient(in: cluster.directory)
+                _ = try await member.operate("trust", "add-certificate", client.certificateFile)
+                let now = Int64(Date().timeIntervalSince1970)
+                for claims in [
+                    #"{"exp":\#(now + 60),"nbf":\#(now - 1),"iat":\#(now),"sub":"\#(client.fingerprint)"}"#,
+                    #"{ "role" : "deploy", "sub":"\#(client.fingerprint)" , "iat" : \#(now).0 }"#,
+                ] {
+                    #expect(try await member.verdict(on: client.token(claims: claims))["valid"] == true, "\(claims)")
+                }
+                let pemHash = try await Command.run("sh", ["-c", "sha256sum < \(client.certificateFile) | cut -d' ' -f1"]).line
+                let wrong = try await client.token(claims: #"{"sub":"\#(pemHash)","exp":\#(now + 60)}"#)
+                #expect(try await member.verdict(on: wrong)["reason"] == "unknown_certificate")
+                let explained = try await member.operate("token", "explain", wrong)
+                #expect(explained.exitCode == 4)
+                let words = "sub is the SHA-256 of the PEM text of the certificate, not of the certificate's DER: write \(client.fingerprint)"
+                #expect(explained.output.contains(words), "\(explained.transcript)")
+            }
+        }
+
+        @Test("the mistakes that users make with openssl and a shell are each named")
+        func mistakes() async throws {
+            try await withCluster(["m1"]) { cluster in
+                let member = await cluster[0], client = try await OpenSSLClient(in: cluster.directory)
+                _ = try await member.operate("trust", "add-certificate", client.certificateFile, "--name", "laptop")
+                let now = Int64(Date().timeIntervalSince1970)
+                func claims(_ subject: String, exp: Int64? = nil) -> String { #"{"sub":"\#(subject)","exp":\#(exp ?? now + 60)}"# }
+                let colons = try await Command.run("sh", ["-c", "openssl x509 -noout -fingerprint -sha256 -in \(client.certificateFile)"]).line
+                let keyHash = try await Command.run(
+                    "sh", ["-c", "openssl x509 -noout -pubkey -in \(client.certificateFile) | openssl pkey -pubin -outform DER | sha256sum | cut -d' ' -f1"]).line
+                let signed = claims(client.fingerprint)
+                let mistakes: [(token: String, reason: String, words: String)] = [
+                    (try await client.token(claims: claims(colons)), "unknown_certificate", "colons"),
+                    (try await client.token(claims: claims(client.fingerprint.uppercased())), "unknown_certificate", "upper-case"),
+                    (try await client.token(claims: claims(keyHash)), "unknown_certificate", "the public key"),
+                    (try await client.token(claims: signed, signatureForm: .der), "bad_signature", "DER signature"),
+                    (try await client.token(claims: signed, signatureForm: .overLine), "bad_signature", "printf"),
+                    (try await client.token(claims: claims(client.fingerprint, exp: now * 1000)), "", "milliseconds"),
+                    (try await client.token(claims: signed, encoder: "base64 -w0"), "malformed", "padding"),
+                    (try await client.token(claims: signed, algorithm: "RS256"), "algorithm_mismatch", "set alg to ES384"),
+                    (try await client.token(claims: claims(client.fingerprint, exp: now - 5)), "expired", "s ago"),
+                ]
+                for (token, reason, words) in mistakes {
+                    let explained = try await member.operate("token", "explain", token, "--format", "json")
+                    let explanation = try JSON(parsing: explained.output)
+                    #expect(explanation["reason"]?.stringValue ?? "" == reason, "\(words): \(explained.transcript)")
+                    #expect(explained.output.contains(words), "\(words): \(explained.transcript)")
+                }
+            }
+        }
+
+        @Test(
+            "tokens that PyJWT signs with a client's key verify on every member, with its claims in any order",
+            .enabled("no Python with PyJWT: see cluster/test") { await Python.hasPyJWT },
+            arguments: [("ES384", "ec:secp384r1"), ("ES256", "ec:prime256v1"), ("ES512", "ec:secp521r1"), ("RS256", "rsa:3072"), ("PS512", "rsa:3072"), ("EdDSA", "ed25519")])
+        func pyJWT(algorithm: String, key: String) async throws {
+            try await withCluster(["m1", "m2"]) { cluster in
+                let members = await cluster.members, client = try await OpenSSLClient(in: cluster.directory, key: key)
+                _ = try await members[0].operate("trust", "add-certificate", client.certificateFile)
+                let claims = #"{"role":{"a":[1]},"exp":\#(Int64(Date().timeIntervalSince1970) + 60),"sub":"\#(client.fingerprint)"}"#
+                let signed = try await Python.sign(claims, keyFile: client.keyFile, algorithm: algorithm)
+                #expect(signed.exitCode == 0, "\(signed.transcript)")
+                for member in members {
+                    _ = try await eventually("\(member.name) accepts it") {
+                        try await member.verdict(on: signed.line)["valid"] == true ? true : nil
+                    }
+                }
+            }
+        }
+
+        @Test("of thirty redemptions of one add token on three members at once, one is granted")
+        func redemptionRace() async throws {
+            try await withCluster { cluster in
+                let members = await cluster.members
+                let token = try await members[0].operate("trust", "add", "guest").line
+                var clients: [OpenSSLClient] = []
+                for number in 0..<30 { clients.append(try await OpenSSLClient(in: cluster.directory, name: "guest\(number)")) }
+                let body: JSON = ["type": "client", "trust_token": .string(token)]
+                let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                    for (number, client) in clients.enumerated() {
+                        let member = members[number % 3]
+                        group.addTask { try await member.call("POST", "/1.0/certificates", body, options: client.curlOptions).status }
+                    }
+                    return try await group.reduce(into: [Int: Int]()) { $0[$1, default: 0] += 1 }
+                }
+                #expect(statuses == [201: 1, 403: 29])
+                let entries = try await members[1].callLocally("GET", "/1.0/certificates?filter=type+eq+client").metadata.arrayValue
+                #expect(entries?.count == 1)
+            }
+        }
+
+        @Test("of two changes with the same ETag on two members, one is made, and both members show it")
+        func changeRace() async throws {
+            try await withCluster { cluster in
+                let members = await cluster.members, client = try await OpenSSLClient(in: cluster.directory)
+                _ = try await members[0].operate("trust", "add-certificate", client.certificateFile)
+                let path = "/1.0/certificates/\(client.fingerprint)"
+                let tag = try await eventually("m2 and m3 have it") {
+                    let answers = try await [members[1].callLocally("GET", path), members[2].callLocally("GET", path)]
+                    return answers.allSatisfy { $0.status == 200 } ? answers[0].fields["etag"] : nil
+                }
+                async let first = members[1].callLocally("PATCH", path, ["name": "one"], options: ["--header", "If-Match: \(tag)"])
+                async let second = members[2].callLocally("PATCH", path, ["name": "two"], options: ["--header", "If-Match: \(tag)"])
+                let statuses = try await [first.status, second.status]
+                #expect(statuses.sorted() == [200, 412])
+                let winner = statuses[0] == 200 ? "one" : "two"
+                for member in members {
+                    _ = try await eventually("\(member.name) shows \(winner)") {
+                        try await member.callLocally("GET", path).metadata["name"]?.stringValue == winner ? true : nil
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import FoundationEssentials
+import JOSE
+
+/// A user with a key and a certificate, both made by `openssl`, and tokens made by it and a shell alone.
+struct OpenSSLClient: Sendable {
+    enum SignatureForm: Sendable {
+        case raw
+        /// As `openssl dgst -sign` leaves it.
+        case der
+        /// Over the text and a line break, as `echo` writes it.
+        case overLine
+    }
+
+    let keyFile, certificateFile, fingerprint: String
+    private let directory: String
+
+    /// - Parameter key: `ec:CURVE`, `rsa:BITS` or `ed25519`.
+    init(in directory: String, name: String = "client", key: String = "ec:secp384r1") async throws {
+        self.directory = directory
+        keyFile = "\(directory)/\(name).key"
+        certificateFile = "\(directory)/\(name).crt"
+        let parts = key.split(separator: ":")
+        let kind =
+            switch parts[0] {
+            case "ec": ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:\(parts[1])"]
+            case "rsa": ["-newkey", key]
+            default: ["-newkey", key]
+            }
+        let made = try await Command.run(
+            "openssl", ["req", "-x509"] + kind + ["-nodes", "-keyout", keyFile, "-out", certificateFile, "-days", "30", "-subj", "/CN=\(name)"])
+        guard made.exitCode == 0 else { throw TestFailure("openssl made no certificate: \(made.transcript)") }
+        fingerprint = try await Command.run("sh", ["-c", "openssl x509 -in \(certificateFile) -outform DER | sha256sum | cut -d' ' -f1"]).line
+    }
+
+    var curlOptions: [String] { ["--cert", certificateFile, "--key", keyFile] }
+
+    /// A token of the client's P-384 key.
+    ///
+    /// - Parameter encoder: what turns bytes into base64url, if it does.
+    func token(
+        claims: String? = nil, algorithm: String = "ES384", signatureForm: SignatureForm = .raw,
+        encoder: String = "base64 -w0 | tr '+/' '-_' | tr -d '='"
+    ) async throws -> String {
+        let now = Int64(Date().timeIntervalSince1970)
+        let claims = claims ?? #"{"sub":"\#(fingerprint)","exp":\#(now + 60),"nbf":\#(now),"iat":\#(now)}"#
+        // `openssl asn1parse` prints R and S of the DER signature; each is padded to the 48 bytes of the curve.
+        let raw = """
+            openssl asn1parse -inform DER | sed -n 's/.*INTEGER *:-*//p' | while read -r number; do printf '%096s' "$number" | tr ' ' 0; done \
+            | while read -r -n 2 pair; do printf "\\\\x$pair"; done
+            """
+        let form = signatureForm == .der ? "cat" : raw
+        let printer = signatureForm == .overLine ? "printf '%s\\n'" : "printf %s"
+        let script = """
+            encode() { \(encoder); }
+            signed="$(printf %s '{"alg":"\(algorithm)","typ":"JWT"}' | encode).$(printf %s "$1" | encode)"
+            printf '%s.%s' "$signed" "$(\(printer) "$signed" | openssl dgst -sha384 -sign "$2" | \(form) | encode)"
+            """
+        let made = try await Command.run("bash", ["-c", script, "token", claims, keyFile])
+        guard made.exitCode == 0, made.output.contains(".") else { throw TestFailure("the shell made no token: \(made.transcript)") }
+        return made.output
+    }
+}
