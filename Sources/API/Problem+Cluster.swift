@@ -110,10 +110,10 @@ extension RefusalCode {
         case .joinTokenUnknown, .joinTokenUsed, .joinTokenExpired, .joinTokenMismatch, .addTokenUnknown, .addTokenExpired: .forbidden
         case .certificateChanged: .preconditionFailed
         case .memberTooOld: .conflict
-        case .memberUnknown, .signingKeyUnknown, .namedTokenUnknown, .certificateUnknown: .notFound
+        case .memberUnknown, .signingKeyUnknown, .namedTokenUnknown, .certificateUnknown, .revocationUnknown: .notFound
         case .clusterExists, .clusterNotFounded, .requestReused, .limitReached, .memberNameTaken, .memberIDTaken,
             .memberKeyTaken, .joinTokenExists, .signingKeyExists, .signingKeyState, .namedTokenExists,
-            .certificateExists, .addTokenExists:
+            .certificateExists, .addTokenExists, .revocationFinal:
             .conflict
         }
     }

@@ -1,5 +1,7 @@
 import Cluster
+import Crypto
 import EventLoop
+import HashTreeCollections
 import JOSE
 import Raft
 import Tokens
@@ -9,73 +11,154 @@ enum RevocationEndpoints {
     static let all: [Endpoint] = [
         .getWaiting("/1.0/revocations", .scope(.read), listing) { (exchange) async throws(Problem) in
             let page = try Page(exchange.query)
-            let revoked = exchange.state.revokedTokens
+            let state = exchange.state
             return try await exchange.offLoop {
-                .sync(.array(page.of(revoked.sorted(), id: \.id).map(json)))
+                let all = state.revokedTokens.sorted().map(RevocationDescription.token)
+                    + state.broadRevocations.values.map(RevocationDescription.broad)
+                let sorted = state.broadRevocations.isEmpty ? all : all.sorted { $0.index < $1.index }
+                return .sync(.array(page.of(sorted, id: \.id).map(\.json)))
             }
         },
         .post("/1.0/revocations", .scope(.admin), creation, reading: RevocationRequest.init) {
             (exchange, request) async throws(Problem) in
-            let revocation = try request.command(exchange)
-            let committed = try await exchange.propose(.revokeToken(revocation))
+            let committed = try await exchange.propose(try request.command(exchange))
             return .created(
                 try await exchange.answer(committed, waitsEverywhere: request.waitsEverywhere),
                 location: "/1.0/revocations/\(committed.result.id)")
+        },
+        .delete("/1.0/revocations/{id}", .scope(.admin), withdrawal) { (exchange) async throws(Problem) in
+            _ = try await exchange.propose(.withdrawRevocation(id: exchange.parameter("id")))
+            return .sync(.object([:]))
         },
     ]
 
     private static let listing = EndpointDocument(summary: "What is revoked, oldest first", query: EndpointDocument.Parameter.page)
 
+    private static let withdrawal = EndpointDocument(
+        summary: "Withdraw the revocation of a subject or a certificate; a revoked token stays revoked", statuses: [200, 409])
+
     private static let creation = EndpointDocument(
-        summary: "Revoke a token; answers when a majority of the voters has it on disk",
+        summary: "Revoke one of token, token_id, subject, key_id, certificate, or all tokens up to a time; answers when a majority of the voters has it on disk",
         body: [
-            .optional("token", .string, "The token itself; its signature must be good. Either this or token_id."),
-            .optional("token_id", .string, "The token's jti."),
+            .optional("token", .string, "The token itself; its signature must be good."),
+            .optional("token_id", .string, "The token's id, which for a token of the cluster is its jti."),
+            .optional("subject", .string, "All tokens of this subject that were issued until now, or until before."),
+            .optional("key_id", .string, "All tokens of this signing key, at once and for good. The fingerprint of a client certificate counts as certificate."),
+            .optional("certificate", .string, "A client certificate, as its fingerprint or in PEM: its connections, its tokens, and tokens bound to it."),
+            .optional("before", .integer, "Unix seconds; what was issued in that second or earlier. Without a subject: every token. At most 600 s in the future."),
             .optional("reason", .string, "For people, kept in the log."),
             .optional(
                 "wait", .string,
-                "committed (default), or everywhere: answers when no member accepts the token any more, or when it can no longer wait, and says why for each."),
+                "committed (default), or everywhere: answers when no member accepts what is revoked any more, or when it can no longer wait, and says why for each."),
         ],
         statuses: [201])
+}
 
-    static func json(_ record: RevocationRecord) -> JSON {
-        .object([
-            "id": .string(record.id), "token_id": .string(record.tokenID),
-            "reason": record.reason.map(JSON.string) ?? .null,
-            "created_at": .string(RFC3339.text(record.createdAt)), "created_by": .string(record.createdBy),
-            "expires_at": record.expiresAt.map { .string(RFC3339.text($0)) } ?? .null,
-            "index": .integer(Int64(clamping: record.index.rawValue)),
-        ])
+/// A revocation as a list shows it.
+enum RevocationDescription: Sendable {
+    case token(RevocationRecord)
+    case broad(BroadRevocationRecord)
+
+    var index: LogIndex {
+        switch self {
+        case .token(let record): record.index
+        case .broad(let record): record.index
+        }
+    }
+
+    var id: String {
+        switch self {
+        case .token(let record): record.id
+        case .broad(let record): record.id
+        }
+    }
+
+    var json: JSON {
+        switch self {
+        case .token(let record):
+            return .object([
+                "id": .string(record.id), "kind": "token", "token_id": .string(record.tokenID),
+                "reason": record.reason.map(JSON.string) ?? .null,
+                "created_at": .string(RFC3339.text(record.createdAt)), "created_by": .string(record.createdBy),
+                "expires_at": record.expiresAt.map { .string(RFC3339.text($0)) } ?? .null,
+                "index": .integer(Int64(clamping: record.index.rawValue)),
+            ])
+        case .broad(let record):
+            var object: JSONObject = ["id": .string(record.id), "kind": .string(record.target.kind)]
+            switch record.target {
+            case .subject(let subject, _): object["subject"] = .string(subject)
+            case .certificate(let fingerprint): object["certificate"] = .string(fingerprint)
+            case .key(let kid): object["key_id"] = .string(kid)
+            case .everything: break
+            }
+            if let before = record.target.before { object["before"] = .integer(before) }
+            object["reason"] = record.reason.map(JSON.string) ?? .null
+            object["created_at"] = .string(RFC3339.text(record.createdAt))
+            object["created_by"] = .string(record.createdBy)
+            object["index"] = .integer(Int64(clamping: record.index.rawValue))
+            return .object(object)
+        }
     }
 }
 
 struct RevocationRequest {
-    let token: String?
-    let tokenID: String?
+    private enum Subject {
+        case token([UInt8])
+        case tokenID(String)
+        case broad(Revoke.Target)
+    }
+
+    private let subject: Subject
     let reason: String?
     let waitsEverywhere: Bool
 
     init(_ reader: inout JSONObjectReader) throws(JSONFieldError) {
-        token = try reader.optionalString("token", min: 1, max: JWSCompact.bytesMax)
-        tokenID = try reader.optionalString("token_id", min: 1)
+        let token = try reader.optionalString("token", min: 1, max: JWSCompact.bytesMax)
+        let tokenID = try reader.optionalString("token_id", min: 1)
+        let name = try reader.optionalString("subject", min: 1, max: StateLimits.textBytesMax)
+        let keyID = try reader.optionalString("key_id", min: 1, max: StateLimits.tokenIDBytesMax)
+        let certificate = try reader.optionalString("certificate", min: 1, max: CertificateBody.certificateBytesMax)
+        let before = try reader.optionalInteger("before", in: 0...(StateLimits.timeMillisecondsMax / 1_000))
         reason = try reader.optionalString("reason", min: 1, max: StateLimits.textBytesMax)
-        for later in ["subject", "before", "key_id", "certificate"] where reader.optionalValue(later) != nil {
-            throw reader.error(later, "cannot be revoked by in this version; use token or token_id")
-        }
         switch try reader.optionalString("wait") {
         case nil, "committed": waitsEverywhere = false
         case "everywhere": waitsEverywhere = true
         default: throw reader.error("wait", "must be committed or everywhere")
         }
-        guard (token == nil) != (tokenID == nil) else {
-            throw reader.error("token", "or token_id must be given, and not both")
+        var given: [Subject] = []
+        if let token { given.append(.token(Array(token.utf8))) }
+        if let tokenID { given.append(.tokenID(tokenID)) }
+        if let name { given.append(.broad(.subject(name, before: before))) }
+        if let keyID { given.append(.broad(Fingerprint.isValid(keyID) ? .certificate(fingerprint: keyID) : .key(kid: keyID))) }
+        if let certificate {
+            guard let fingerprint = Self.fingerprint(certificate) else {
+                throw reader.error("certificate", "must be a fingerprint of 64 hexadecimal digits, or a certificate in PEM")
+            }
+            given.append(.broad(.certificate(fingerprint: fingerprint)))
         }
+        if given.isEmpty, let before { given.append(.broad(.everything(before: before))) }
+        guard given.count == 1 else {
+            throw reader.error("token", "or token_id, subject, key_id, certificate or before alone must be given, and one of them only")
+        }
+        if before != nil, name == nil, case .broad(.everything) = given[0] {} else if before != nil, name == nil {
+            throw reader.error("before", "goes with subject, or alone")
+        }
+        subject = given[0]
     }
 
-    func command(_ exchange: Exchange) throws(Problem) -> RevokeToken {
-        if let tokenID { return RevokeToken(tokenID: tokenID, expiresAt: nil, reason: reason) }
-        let verified = try genuine(Array((token ?? "").utf8), exchange)
-        return RevokeToken(tokenID: verified.tokenID, expiresAt: verified.expiresAt, reason: reason)
+    private static func fingerprint(_ text: String) -> String? {
+        if Fingerprint.isValid(text.lowercased()) { return text.lowercased() }
+        return (try? Certificate(pem: text))?.fingerprint
+    }
+
+    func command(_ exchange: Exchange) throws(Problem) -> CommandBody {
+        switch subject {
+        case .tokenID(let id): return .revokeToken(RevokeToken(tokenID: id, expiresAt: nil, reason: reason))
+        case .token(let bytes):
+            let verified = try genuine(bytes, exchange)
+            return .revokeToken(RevokeToken(tokenID: verified.tokenID, expiresAt: verified.expiresAt, reason: reason))
+        case .broad(let target): return .revoke(Revoke(target, reason: reason))
+        }
     }
 
     /// A token that is not genuine has no id to revoke: what stands in it is anybody's writing.

@@ -15,6 +15,7 @@ package enum CertificateVerifier {
         }
         let clock = TokenClock.now(wallClock: now, appliedAtMilliseconds: view.state.appliedAtMilliseconds)
         guard certificate.isValid(at: clock) else { throw .certificateExpired }
+        guard view.state.broadRevocations[RevocationTarget.name(ofCertificate: record.fingerprint)] == nil else { throw .certificateRevoked }
         return record
     }
 }

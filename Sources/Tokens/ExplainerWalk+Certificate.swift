@@ -28,7 +28,8 @@ extension ExplainerWalk {
         let scopes = checkScopeClaims(claims, record)
         checkTimes(claims, certificate: opened.validity)
         let received = token
-        checkRevocation(CertificateToken.tokenID(signed: received.span.extracting(0..<jws.signedByteCount)), "hash of what is signed")
+        let tokenID = CertificateToken.tokenID(signed: received.span.extracting(0..<jws.signedByteCount))
+        checkRevocation(claims, tokenID, "hash of what is signed", subject: record.fingerprint, certificate: record.fingerprint)
         checkBinding(claims)
         checkAudience(claims, .certificate)
         checkScope(scopes)

@@ -1,3 +1,4 @@
+internal import HashTreeCollections
 internal import JOSE
 internal import TrustStore
 
@@ -33,16 +34,51 @@ extension ExplainerWalk {
     }
 
     /// - Parameter name: what the id is.
-    mutating func checkRevocation(_ tokenID: String?, _ name: String) {
+    mutating func checkRevocation(_ claims: JWTClaims, _ tokenID: String?, _ name: String, subject: String?, certificate: String? = nil) {
         guard let tokenID else { return skip(.revocation, "there is no \(name) to look up") }
-        guard let record = view.state.revokedTokens[tokenID] else {
-            return pass(.revocation, "\(name) \(QuotedText.quoted(tokenID)) is not among \(view.state.revokedTokens.count) revoked tokens")
+        if let record = view.state.revokedTokens[tokenID] {
+            return failRevoked(.tokenRevoked, "the token was", record.id, record.createdAt, record.createdBy, record.reason)
         }
-        let because = record.reason.map { ", reason \(QuotedText.quoted($0))" } ?? ""
+        if let (reason, record) = broadRevocation(claims, subject: subject, certificate: certificate) {
+            var what = record.target.kind == "everything" ? "every token was" : "its \(record.target.kind) was"
+            if let before = record.target.before {
+                let issued = claims.issuedAt.map { "this one was issued at \(Self.instant($0))" } ?? "this one does not say when it was issued"
+                what = "\(issued), and what was issued up to \(Self.instant(before)) is revoked: \(what)"
+            }
+            return failRevoked(reason, what, record.id, record.createdAt, record.createdBy, record.reason)
+        }
+        pass(.revocation, "\(name) \(QuotedText.quoted(tokenID)) is not among \(view.state.revokedTokens.count) revoked tokens, nor is its subject, key or certificate revoked")
+    }
+
+    /// In the verifier's order.
+    private func broadRevocation(
+        _ claims: JWTClaims, subject: String?, certificate: String?
+    ) -> (RejectionReason, BroadRevocationRecord)? {
+        let revocations = view.state.broadRevocations
+        var certificates = [certificate].compactMap(\.self)
+        if case .certificate(let thumbprint) = VerifiedToken.binding(of: claims) { certificates.append(thumbprint) }
+        for fingerprint in certificates {
+            if let record = revocations[RevocationTarget.name(ofCertificate: fingerprint)] { return (.certificateRevoked, record) }
+        }
+        if let subject, let record = revocations[RevocationTarget.name(ofSubject: subject)], TokenRules.isIssued(claims.issuedAt, upTo: record) {
+            return (.subjectRevoked, record)
+        }
+        if let record = revocations[RevocationTarget.nameOfEverything], TokenRules.isIssued(claims.issuedAt, upTo: record) {
+            return (.tokenRevoked, record)
+        }
+        return nil
+    }
+
+    private mutating func failRevoked(
+        _ reason: RejectionReason, _ what: String, _ id: String, _ createdAt: Int64, _ createdBy: String, _ why: String?
+    ) {
+        let because = why.map { ", reason \(QuotedText.quoted($0))" } ?? ""
+        let hint =
+            reason == .certificateRevoked ? "use another certificate, or withdraw revocation \(id) if it was a mistake"
+            : "ask for a new token" + (reason == .tokenRevoked ? ": a revoked one stays revoked" : "")
         fail(
-            .revocation, .tokenRevoked,
-            "revoked by entry \(record.id) at \(Self.instant(record.createdAt)) by \(QuotedText.quoted(record.createdBy))\(because)",
-            hint: "ask for a new token: a revoked one stays revoked")
+            .revocation, reason, "\(what) revoked by entry \(id) at \(Self.instant(createdAt)) by \(QuotedText.quoted(createdBy))\(because)",
+            hint: hint)
     }
 
     mutating func checkBinding(_ claims: JWTClaims) {

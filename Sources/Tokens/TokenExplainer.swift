@@ -41,7 +41,7 @@ struct ExplainerWalk {
         guard let claims = checkClaims(jws, header, key) else { return skipRest() }
         checkIssuer(claims)
         checkTimes(claims)
-        checkRevocation(claims.tokenID, "jti")
+        checkRevocation(claims, claims.tokenID, "jti", subject: claims.subject)
         checkBinding(claims)
         checkAudience(claims, .cluster)
         checkScope((try? VerifiedToken.scopes(of: claims)) ?? ScopeSet([]))

@@ -1,3 +1,4 @@
+internal import HashTreeCollections
 internal import JOSE
 internal import TrustStore
 
@@ -16,10 +17,30 @@ enum TokenRules {
         guard !isExpired(token.expiresAt, at: now) else { return .expired }
         guard !isEarly(token.notBeforeAt, at: now, in: view) else { return .notYetValid }
         guard !view.state.revokedTokens.contains(token.tokenID) else { return .tokenRevoked }
+        if !view.state.broadRevocations.isEmpty, let reason = broadRefusal(of: token, in: view) { return reason }
         guard isBindingMet(token.binding, by: expectation) else { return .certificateBindingMismatch }
         guard isMeant(token.audiences, for: expectation.audience, by: token.method) else { return .audienceMismatch }
         guard expectation.scope.map(token.scopes.permitsAll) ?? true else { return .insufficientScope }
         return nil
+    }
+
+    /// Of whom it speaks for, of the certificate it comes from or is bound to, and of everything that was issued.
+    private static func broadRefusal(of token: VerifiedToken, in view: TokenView) -> RejectionReason? {
+        let revocations = view.state.broadRevocations
+        if token.method == .certificate, revocations[RevocationTarget.name(ofCertificate: token.keyID)] != nil { return .certificateRevoked }
+        if let thumbprint = token.boundThumbprint, revocations[RevocationTarget.name(ofCertificate: thumbprint)] != nil {
+            return .certificateRevoked
+        }
+        if let record = revocations[token.subjectRevocationName], isIssued(token.issuedAt, upTo: record) { return .subjectRevoked }
+        if let record = revocations[RevocationTarget.nameOfEverything], isIssued(token.issuedAt, upTo: record) { return .tokenRevoked }
+        return nil
+    }
+
+    /// A token that does not say when it was issued may be as old as anything. The second itself counts: a token issued in
+    /// it, before the revocation, must not live on.
+    static func isIssued(_ issuedAt: Int64?, upTo record: BroadRevocationRecord) -> Bool {
+        guard let before = record.target.before, let issuedAt else { return true }
+        return issuedAt <= before
     }
 
     /// RFC 8725 §3.11: what else the cluster's keys may come to sign (status lists, for one) carries

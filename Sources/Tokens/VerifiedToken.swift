@@ -34,6 +34,8 @@ package final class VerifiedToken: Sendable {
     /// All claims, as signed.
     package let claims: JSONObject
     let binding: Binding
+    /// Under which a revocation of its subject is looked up.
+    let subjectRevocationName: String
     /// Unix seconds in which the certificate that signed is valid, both ends included; nil for other methods.
     let certificateValidity: ClosedRange<Int64>?
 
@@ -62,6 +64,7 @@ package final class VerifiedToken: Sendable {
         issuedAt = claims.issuedAt
         self.claims = claims.object
         binding = Self.binding(of: claims)
+        subjectRevocationName = RevocationTarget.name(ofSubject: subject)
         certificateValidity = nil
     }
 
@@ -82,6 +85,7 @@ package final class VerifiedToken: Sendable {
         issuedAt = claims.issuedAt
         self.claims = claims.object
         binding = Self.binding(of: claims)
+        subjectRevocationName = RevocationTarget.name(ofSubject: record.fingerprint)
         certificateValidity = validity
     }
 

@@ -1,9 +1,10 @@
 import ArgumentParser
+import HTTP
 import JOSE
 
 struct RevokeCommand: Noun {
     static let configuration = CommandConfiguration(
-        commandName: "revoke", abstract: "Make every member refuse something from now on.", subcommands: [Token.self])
+        commandName: "revoke", abstract: "Make every member refuse something from now on.", subcommands: [Token.self, Subject.self, Key.self, Certificate.self, Everything.self])
 
     struct Token: Verb {
         static let configuration = CommandConfiguration(abstract: "Revoke a token.")
@@ -13,18 +14,79 @@ struct RevokeCommand: Noun {
             try await revocation.perform()
         }
     }
+
+    struct Subject: Verb {
+        static let configuration = CommandConfiguration(abstract: "Revoke all tokens of a subject that were issued until now.")
+        @Argument(help: "Whom the tokens speak for.") var subject: String
+        @Option(help: "Unix time; only what was issued in that second or earlier.") var before: Int64?
+        @OptionGroup var options: RevocationOptions
+
+        func perform() async throws(CommandFailure) {
+            var body: JSONObject = ["subject": .string(subject)]
+            body["before"] = before.map(JSON.integer)
+            try await options.revoke(body)
+        }
+    }
+
+    struct Key: Verb {
+        static let configuration = CommandConfiguration(abstract: "Retire a signing key at once: all that it signed is refused, for good.")
+        @Argument(help: "The key's id.") var id: String
+        @OptionGroup var options: RevocationOptions
+
+        func perform() async throws(CommandFailure) {
+            try await options.revoke(["key_id": .string(id)])
+        }
+    }
+
+    struct Certificate: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Revoke a client certificate: its connections, what its key signed, and tokens bound to it.")
+        @Argument(help: "Its fingerprint, or its file in PEM.", completion: .file()) var certificate: String
+        @OptionGroup var options: RevocationOptions
+
+        func perform() async throws(CommandFailure) {
+            let isFile = certificate.contains("/") || certificate.contains(".")
+            try await options.revoke(["certificate": .string(isFile ? try TextFile.read(certificate) : certificate)])
+        }
+    }
+
+    struct Everything: Verb {
+        static let configuration = CommandConfiguration(abstract: "Revoke every token that was issued up to a time, whoever signed it.")
+        @Option(help: "Unix time; what was issued in that second or earlier.") var before: Int64
+        @OptionGroup var options: RevocationOptions
+
+        func perform() async throws(CommandFailure) {
+            try await options.revoke(["before": .integer(before)])
+        }
+    }
 }
 
 /// What `revoke token` and `token revoke` have in common: everything.
 struct TokenRevocation: ParsableArguments {
     @Argument(help: "The token, its id (jti), or - to read either from standard input.") var token: String
-    @Option(help: "Why, for the record.") var reason: String?
-    @Option(help: "committed (default): a majority has it on disk; everywhere: no member accepts the token any more.")
-    var wait: String?
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var options: RevocationOptions
 
     func perform() async throws(CommandFailure) {
-        let revocation = try await connection.remote().post("/1.0/revocations", try body())
+        try await options.revoke(try body())
+    }
+
+    func body() throws(CommandFailure) -> JSONObject {
+        let text = try TokenArgument.read(token)
+        return [TokenArgument.looksLikeToken(text) ? "token" : "token_id": .string(text)]
+    }
+}
+
+/// What every revocation takes.
+struct RevocationOptions: ParsableArguments {
+    @Option(help: "Why, for the record.") var reason: String?
+    @Option(help: "committed (default): a majority has it on disk; everywhere: no member accepts it any more.") var wait: String?
+    @OptionGroup var connection: ConnectionOptions
+
+    func revoke(_ what: JSONObject) async throws(CommandFailure) {
+        var body = what
+        body["reason"] = reason.map(JSON.string)
+        body["wait"] = wait.map(JSON.string)
+        let revocation = try await connection.remote().post("/1.0/revocations", body)
         let index = Table.cell(revocation["index"])
         if connection.format == .json {
             Terminal.out(revocation.encodedString)
@@ -36,21 +98,13 @@ struct TokenRevocation: ParsableArguments {
         }
         guard wait == "everywhere", revocation["effective_everywhere"]?.boolValue != true else { return }
         throw .refused(
-            "revoked at index \(index), but not every member is known to refuse the token yet; look at `credence cluster status`, and run this again")
-    }
-
-    func body() throws(CommandFailure) -> JSONObject {
-        let text = try TokenArgument.read(token)
-        var body: JSONObject = [TokenArgument.looksLikeToken(text) ? "token" : "token_id": .string(text)]
-        body["reason"] = reason.map(JSON.string)
-        body["wait"] = wait.map(JSON.string)
-        return body
+            "revoked at index \(index), but not every member is known to refuse it yet; look at `credence cluster status`, and run this again")
     }
 }
 
 struct RevocationCommand: Noun {
     static let configuration = CommandConfiguration(
-        commandName: "revocation", abstract: "What is revoked.", subcommands: [List.self])
+        commandName: "revocation", abstract: "What is revoked.", subcommands: [List.self, Remove.self])
 
     struct List: Verb {
         static let configuration = CommandConfiguration(abstract: "The revocations, oldest first.")
@@ -60,9 +114,22 @@ struct RevocationCommand: Noun {
             connection.format.show(
                 try await connection.remote().list("/1.0/revocations"),
                 columns: [
-                    .init("ID", "id"), .init("TOKEN ID", "token_id"), .init("REVOKED", "created_at"),
+                    .init("ID", "id"), .init("KIND", "kind"),
+                    .init("WHAT") { $0["token_id"] ?? $0["subject"] ?? $0["certificate"] ?? $0["key_id"] },
+                    .init("ISSUED UP TO", "before"), .init("REVOKED", "created_at"),
                     .init("BY", "created_by"), .init("REASON", "reason"),
                 ])
+        }
+    }
+
+    struct Remove: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Withdraw the revocation of a subject or a certificate. A revoked token stays revoked.")
+        @Argument(help: "The revocation's id.") var id: String
+        @OptionGroup var connection: ConnectionOptions
+
+        func perform() async throws(CommandFailure) {
+            _ = try await connection.remote().delete("/1.0/revocations/\(PercentEncoding.encode(id))")
         }
     }
 }

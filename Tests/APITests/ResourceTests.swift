@@ -139,8 +139,8 @@ struct ResourceTests {
     @Test(
         "what cannot be revoked by, and what is no token of ours, is refused by name",
         arguments: [
-            (#"{}"#, "token"), (#"{"token":"x","token_id":"y"}"#, "token"), (#"{"subject":"a","before":1}"#, "subject"),
-            (#"{"key_id":"a"}"#, "key_id"), (#"{"certificate":"a"}"#, "certificate"),
+            (#"{}"#, "token"), (#"{"token":"x","token_id":"y"}"#, "token"), (#"{"subject":"a","key_id":"b"}"#, "token"), (#"{"before":1,"key_id":"b"}"#, "before"),
+            (#"{"before":"x"}"#, "before"), (#"{"subject":"","before":1}"#, "subject"), (#"{"certificate":"a"}"#, "certificate"),
             (#"{"token_id":"a","wait":"sometime"}"#, "wait"),
             (#"{"token":"nonsense"}"#, "token"), (#"{"token_id":"a b"}"#, "token_id"),
         ])

@@ -37,6 +37,7 @@ struct World {
     var revoked: Set<String> = []
     var appliedAtMilliseconds: Int64 = 0
     var clients: [Client] = []
+    var broadlyRevoked: [RevocationTarget] = []
     /// What is stored instead of a client's certificate, by its fingerprint.
     var certificateBytes: [String: [UInt8]] = [:]
 
@@ -53,6 +54,7 @@ struct World {
         ]
         for key in keys { rows.append(("signing_keys", key.id, row(record(key)))) }
         for tokenID in revoked { rows.append(("revoked_tokens", tokenID, row(revocation(tokenID)))) }
+        for target in broadlyRevoked { rows.append(("broad_revocations", target.name, row(revocation(target)))) }
         for client in clients {
             var stored = client.row
             if let bytes = certificateBytes[client.fingerprint] { stored = stored.replacing("certificate", with: .string(Base64URL.encode(bytes))) }
@@ -91,6 +93,19 @@ struct World {
             "created_at": 1, "activated_at": .integer(key.activatedAt), "retire_after": time(key.retireAfter),
             "retired_at": time(key.retiredAt), "token_seconds_max": 31_536_000, "version": .integer(key.version),
         ]
+    }
+
+    private func revocation(_ target: RevocationTarget) -> JSON {
+        var object: JSONObject = ["kind": .string(target.kind)]
+        switch target {
+        case .subject(let subject, let before):
+            object["subject"] = .string(subject)
+            object["before"] = .integer(before)
+        case .certificate(let fingerprint): object["fingerprint"] = .string(fingerprint)
+        case .key(let kid): object["kid"] = .string(kid)
+        case .everything(let before): object["before"] = .integer(before)
+        }
+        return ["target": .object(object), "reason": "left", "created_at": .integer(Self.now - 60), "created_by": "alice", "index": 78]
     }
 
     private func revocation(_ tokenID: String) -> JSON {

@@ -12,6 +12,7 @@ struct LoadingTests {
         var log = Log.founded()
         log.apply(.addJoinToken(Fixtures.joinToken()))
         log.apply(.recordToken(Fixtures.named("j1")))
+        log.apply(.revoke(Revoke(.subject("bob", before: nil), reason: nil)))
         log.apply(.addCertificate(Fixtures.certificate()))
         log.apply(.addAddToken(Fixtures.addToken()))
         log.apply(.revokeToken(RevokeToken(tokenID: "j2", expiresAt: nil, reason: nil)))

@@ -30,7 +30,7 @@ struct ReplayTests {
         let jti = "j\(UInt64.random(in: 0...9, using: &random))"
         let seconds: Int64 = ([0, 5, 60] as [Int64]).randomElement(using: &random) ?? 0
         let digit = ["a", "b", "c"].randomElement(using: &random) ?? "a"
-        switch Int.random(in: 0..<18, using: &random) {
+        switch Int.random(in: 0..<20, using: &random) {
         case 0: return .foundCluster(Fixtures.founding())
         case 1, 2: return .addJoinToken(Fixtures.joinToken("t\(small)", for: "m\(small % 3 + 1)", in: seconds * 50))
         case 3: return .removeJoinToken(id: "t\(small)")
@@ -62,6 +62,13 @@ struct ReplayTests {
             let token = Fixtures.addToken("o\(small)", secret: UInt8(small), in: seconds * 50)
             return Bool.random(using: &random) ? .addAddToken(token) : .removeAddToken(id: "o\(small)")
         case 17: return .redeemAddToken(Fixtures.redemption(secret: UInt8(small), digit: digit))
+        case 18:
+            let targets: [Revoke.Target] = [
+                .subject(jti, before: nil), .subject(jti, before: seconds), .certificate(fingerprint: Fixtures.fingerprint(digit)),
+                .key(kid: kid), .everything(before: nil),
+            ]
+            return .revoke(Revoke(targets.randomElement(using: &random) ?? targets[0], reason: nil))
+        case 19: return .withdrawRevocation(id: "\(UInt64.random(in: 2...40, using: &random))")
         default: return .recordToken(Fixtures.named(jti, key: kid))
         }
     }
@@ -108,6 +115,7 @@ struct ReplayTests {
             #expect(live.state.cluster == before.cluster && live.state.members == before.members)
             #expect(live.state.signingKeys == before.signingKeys && live.state.joinTokens == before.joinTokens)
             #expect(live.state.certificates == before.certificates && live.state.addTokens == before.addTokens)
+            #expect(live.state.broadRevocations == before.broadRevocations)
             #expect(live.state.revokedTokens == before.revokedTokens && live.state.namedTokens == before.namedTokens)
         }
     }

@@ -18,6 +18,8 @@ extension CommandBody {
             writer.integer("retiring_seconds", seconds)
         case .removeSigningKey(let kid): writer.string("kid", kid)
         case .revokeToken(let revocation): revocation.write(to: &writer)
+        case .revoke(let revocation): revocation.write(to: &writer)
+        case .withdrawRevocation(let id): writer.string("id", id)
         case .recordToken(let token): token.write(to: &writer)
         case .removeNamedToken(let id, let reason):
             writer.string("id", id)
@@ -57,6 +59,8 @@ extension CommandBody {
                 kid: try reader.string("kid"), retiringSeconds: try reader.integer("retiring_seconds"))
         case .removeSigningKey: self = .removeSigningKey(kid: try reader.string("kid"))
         case .revokeToken: self = .revokeToken(try RevokeToken(from: &reader))
+        case .revoke: self = .revoke(try Revoke(from: &reader))
+        case .withdrawRevocation: self = .withdrawRevocation(id: try reader.string("id"))
         case .recordToken: self = .recordToken(try RecordToken(from: &reader))
         case .removeNamedToken:
             self = .removeNamedToken(

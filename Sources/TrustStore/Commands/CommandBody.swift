@@ -21,6 +21,10 @@ package enum CommandBody: Sendable, Equatable {
     /// Retired keys only.
     case removeSigningKey(kid: String)
     case revokeToken(RevokeToken)
+    /// Anything but a single token.
+    case revoke(Revoke)
+    /// Of subjects and certificates only.
+    case withdrawRevocation(id: String)
     case recordToken(RecordToken)
     /// Revokes the token too.
     case removeNamedToken(id: String, reason: String?)
@@ -51,6 +55,8 @@ package enum CommandBody: Sendable, Equatable {
         case .retireSigningKey: .retireSigningKey
         case .removeSigningKey: .removeSigningKey
         case .revokeToken: .revokeToken
+        case .revoke: .revoke
+        case .withdrawRevocation: .withdrawRevocation
         case .recordToken: .recordToken
         case .removeNamedToken: .removeNamedToken
         case .addCertificate: .addCertificate
@@ -85,6 +91,8 @@ extension CommandBody {
             try Check.range(seconds, 0...StateLimits.secondsMax, "retiring_seconds")
         case .removeSigningKey(let kid): try Check.key(kid, "kid")
         case .revokeToken(let revocation): try revocation.check()
+        case .revoke(let revocation): try revocation.check()
+        case .withdrawRevocation(let id): try Check.key(id, "id")
         case .recordToken(let token): try token.check()
         case .removeNamedToken(let id, let reason):
             try Check.key(id, "id")

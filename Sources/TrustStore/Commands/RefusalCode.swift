@@ -24,6 +24,8 @@ package enum RefusalCode: String, Sendable, Hashable, CaseIterable {
     case signingKeyTooEarly = "signing_key_too_early"
     case namedTokenUnknown = "named_token_unknown"
     case namedTokenExists = "named_token_exists"
+    case revocationUnknown = "revocation_unknown"
+    case revocationFinal = "revocation_final"
     case certificateUnknown = "certificate_unknown"
     case certificateExists = "certificate_exists"
     case certificateChanged = "certificate_changed"

@@ -1,5 +1,5 @@
 import HashTreeCollections
-
+import Raft
 
 /// The revoked tokens by their `jti`. A copy shares all but what changed since.
 package struct RevocationTable: Sendable, Equatable {
@@ -13,6 +13,9 @@ package struct RevocationTable: Sendable, Equatable {
     package subscript(tokenID: String) -> RevocationRecord? { records[tokenID] }
 
     package func contains(_ tokenID: String) -> Bool { records[tokenID] != nil }
+
+    /// Takes time in proportion to all of them.
+    func contains(index: LogIndex) -> Bool { records.values.contains { $0.index == index } }
 
     /// All of them, oldest first. Takes time and memory in proportion: not for the verification path.
     package func sorted() -> [RevocationRecord] {

@@ -8,6 +8,7 @@ package enum StateCollection: String, Sendable, Hashable, CaseIterable {
     case joinTokens = "join_tokens"
     case signingKeys = "signing_keys"
     case revokedTokens = "revoked_tokens"
+    case broadRevocations = "broad_revocations"
     case namedTokens = "named_tokens"
     case certificates
     case addTokens = "add_tokens"

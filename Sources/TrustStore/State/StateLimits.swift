@@ -15,6 +15,8 @@ package enum StateLimits {
     package static let projectsMax = 256
     package static let projectBytesMax = 128
     package static let revocationsMax = 10_000_000
+    /// Of subjects, keys and certificates.
+    package static let broadRevocationsMax = 100_000
 
     /// A certificate, a public key or a sealed key.
     package static let blobBytesMax = 8_192

@@ -23,6 +23,8 @@ extension Step {
         case .retireSigningKey(let kid, let seconds): return try retireSigningKey(kid, retiringSeconds: seconds)
         case .removeSigningKey(let kid): return try dropSigningKey(kid)
         case .revokeToken(let revocation): return try revoke(revocation)
+        case .revoke(let revocation): return try revoke(revocation)
+        case .withdrawRevocation(let id): return try withdrawRevocation(id)
         case .recordToken(let token): return try record(token)
         case .removeNamedToken(let id, let reason): return try dropNamedToken(id, reason: reason)
         case .addCertificate(let new): return try addCertificate(new)

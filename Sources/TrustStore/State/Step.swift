@@ -90,6 +90,11 @@ extension Step {
         changes.append(StateChange(.revokedTokens, record.tokenID, record))
     }
 
+    mutating func put(_ record: BroadRevocationRecord) {
+        state.broadRevocations[record.target.name] = record
+        changes.append(StateChange(.broadRevocations, record.target.name, record))
+    }
+
     mutating func put(_ record: NamedTokenRecord) {
         state.namedTokens[record.id] = record
         changes.append(StateChange(.namedTokens, record.id, record))
@@ -120,6 +125,11 @@ extension Step {
     mutating func removeSigningKey(_ kid: String) {
         state.signingKeys[kid] = nil
         changes.append(StateChange(collection: .signingKeys, key: kid, value: nil))
+    }
+
+    mutating func removeBroadRevocation(_ name: String) {
+        state.broadRevocations[name] = nil
+        changes.append(StateChange(collection: .broadRevocations, key: name, value: nil))
     }
 
     mutating func removeNamedToken(_ id: String) {

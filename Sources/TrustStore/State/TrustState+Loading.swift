@@ -82,6 +82,10 @@ package struct TrustStateLoader {
             let record = try RevocationRecord(json: json)
             state.revokedTokens.insert(record)
             return record.tokenID
+        case .broadRevocations:
+            let record = try BroadRevocationRecord(json: json)
+            state.broadRevocations[record.target.name] = record
+            return record.target.name
         case .namedTokens:
             let record = try NamedTokenRecord(json: json)
             state.namedTokens[record.id] = record

@@ -24,6 +24,8 @@ package struct TrustState: Sendable, Equatable {
     package internal(set) var joinTokens: TreeDictionary<String, JoinTokenRecord> = [:]
     /// By `jti`.
     package internal(set) var revokedTokens = RevocationTable()
+    /// By the name of the target.
+    package internal(set) var broadRevocations: TreeDictionary<String, BroadRevocationRecord> = [:]
     /// By `jti`.
     package internal(set) var namedTokens: TreeDictionary<String, NamedTokenRecord> = [:]
     /// By fingerprint.
@@ -54,6 +56,10 @@ package struct TrustState: Sendable, Equatable {
 
     package func member(publicKey: [UInt8]) -> MemberRecord? {
         members.values.first { $0.publicKey == publicKey }
+    }
+
+    package func broadRevocation(id: String) -> BroadRevocationRecord? {
+        broadRevocations.values.first { $0.id == id }
     }
 
     package func joinToken(forMember name: String) -> JoinTokenRecord? {

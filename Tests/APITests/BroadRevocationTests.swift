@@ -1,0 +1,71 @@
+import Crypto
+import EventLoop
+import JOSE
+import Testing
+
+@testable import API
+
+@Suite("Revocations of more than one token", .timeLimit(.minutes(2)))
+struct BroadRevocationTests {
+    private func verdict(_ token: String, _ served: ServedMember) async throws -> String {
+        let verdict = try await served.operate("POST", "/1.0/tokens/verify", ["token": .string(token)])
+        return verdict["valid"] == true ? "valid" : verdict["reason"]?.stringValue ?? ""
+    }
+
+    @Test("a subject's tokens are refused, and accepted again when the revocation is withdrawn")
+    func subject() async throws {
+        try await ServedMember.with { served async throws in
+            let bob = try await served.mint("bob", ["admin"]), eve = try await served.mint("eve", ["read"])
+            let made = try await served.operate("POST", "/1.0/revocations", ["subject": "bob", "reason": "left"])
+            #expect(try await verdict(bob, served) == "subject_revoked")
+            #expect(try await verdict(eve, served) == "valid")
+            let refused = try await served.send("GET", "/1.0/keys", token: bob)
+            #expect(refused.status == 403 && !refused.text.contains("revoked"))
+            let listed = try await served.operate("GET", "/1.0/revocations").arrayValue ?? []
+            #expect(listed.count == 1 && listed[0]["kind"] == "subject" && listed[0]["subject"] == "bob" && listed[0]["reason"] == "left")
+            let id = try #require(made["id"]?.stringValue)
+            _ = try await served.operate("DELETE", "/1.0/revocations/\(id)")
+            #expect(try await verdict(bob, served) == "valid")
+            #expect(try await served.send("DELETE", "/1.0/revocations/\(id)", over: ServedMember.root).status == 404)
+        }
+    }
+
+    @Test("everything up to a time, and a key: neither comes back")
+    func everythingAndKey() async throws {
+        try await ServedMember.with { served async throws in
+            let token = try await served.mint("bob", ["read"])
+            let everything = try await served.operate("POST", "/1.0/revocations", ["before": .integer(WallClock.nowSeconds())])
+            #expect(try await verdict(token, served) == "token_revoked")
+            let later = try await served.mint("bob", ["read"], ["claims": .object([:])])
+            let keys = try await served.operate("GET", "/1.0/keys").arrayValue ?? []
+            let kid = try #require(keys.first { $0["algorithm"] == "ES256" }?["id"]?.stringValue)
+            let key = try await served.operate("POST", "/1.0/revocations", ["key_id": .string(kid)])
+            #expect(try await verdict(later, served) == "key_retired")
+            for made in [everything, key] {
+                let answer = try await served.send("DELETE", "/1.0/revocations/\(made["id"]?.stringValue ?? "")", over: ServedMember.root)
+                #expect(answer.status == 409 && answer.error.contains("only revocations of subjects and certificates"), "\(answer)")
+            }
+        }
+    }
+
+    @Test("a certificate, by fingerprint and by PEM: its connection, its tokens, and tokens bound to it")
+    func certificate() async throws {
+        try await ServedMember.with { served async throws in
+            for form in ["fingerprint", "pem"] {
+                let client = try TestClient()
+                _ = try await served.operate("POST", "/1.0/certificates", ["type": "client", "certificate": .string(client.certificate.pem)])
+                let bound = try await served.mint("bob", ["read"], ["certificate_fingerprint": .string(client.fingerprint)])
+                let channel = ServedMember.Channel.tlsWith(client.certificate)
+                #expect(try await served.send("GET", "/auth/verify", token: bound, over: channel).status == 200)
+                let given = form == "pem" ? client.certificate.pem : client.fingerprint.uppercased()
+                let made = try await served.operate("POST", "/1.0/revocations", ["certificate": .string(given), "wait": "everywhere"])
+                #expect(made["effective_everywhere"] == true)
+                #expect(try await served.send("GET", "/1.0", over: channel).metadata["auth"] == "untrusted")
+                #expect(try await verdict(client.token(), served) == "certificate_revoked")
+                #expect(try await served.send("GET", "/auth/verify", token: bound, over: channel).status == 401)
+                _ = try await served.operate("DELETE", "/1.0/revocations/\(made["id"]?.stringValue ?? "")")
+                #expect(try await served.send("GET", "/1.0", over: channel).metadata["auth"] == "trusted")
+            }
+        }
+    }
+}
