@@ -106,7 +106,13 @@ enum OAuthEndpoints {
             "introspection_endpoint": url(introspectionPath), "introspection_endpoint_auth_methods_supported": ["Bearer"],
             "revocation_endpoint": url(revocationPath), "scopes_supported": ["read", "write", "sign", "admin"],
             // Nobody signs in here by a browser.
-            "response_types_supported": .array([]), "grant_types_supported": .array([]), "subject_types_supported": ["public"],
+            "response_types_supported": .array([]), "subject_types_supported": ["public"],
+            "token_endpoint": url(OAuthTokenEndpoint.path),
+            "grant_types_supported": .strings([OAuthTokenEndpoint.clientCredentials, OAuthTokenEndpoint.tokenExchange]),
+            // The trust store decides about certificates, whoever issued them.
+            "token_endpoint_auth_methods_supported": ["private_key_jwt", "self_signed_tls_client_auth"],
+            "token_endpoint_auth_signing_alg_values_supported": .strings(JWSAlgorithm.allCases.filter { !$0.isSymmetric }.map(\.rawValue)),
+            "tls_client_certificate_bound_access_tokens": true,
             "id_token_signing_alg_values_supported": .strings(algorithms.sorted()),
         ]
         return Answer.json(document).with(.cacheControl, "public, max-age=60")

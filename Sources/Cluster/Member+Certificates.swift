@@ -27,6 +27,20 @@ extension Member {
         }
     }
 
+    /// The entry of a client that proves itself by a token signed with its key (RFC 7523).
+    package func authenticate(
+        assertion: Span<UInt8>, audiences: [String], in view: MemberView
+    ) throws(RejectionReason) -> TrustedCertificateRecord {
+        do throws(RejectionReason) {
+            let record = try ClientAssertion.verify(assertion, in: view.tokens, audiences: audiences, now: WallClock.nowSeconds())
+            guard freshness(of: view).isFresh else { throw .memberStale }
+            return record
+        } catch {
+            guard error == .unknownCertificate, !freshness(of: view).isFresh else { throw error }
+            throw .memberStale
+        }
+    }
+
     /// Makes a token that adds one certificate, once, through any member.
     package func createAddToken(
         name: String, isRestricted: Bool, projects: [String], by actor: TrustStore.Actor, requestID: RequestID? = nil

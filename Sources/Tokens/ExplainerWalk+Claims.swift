@@ -36,8 +36,10 @@ extension ExplainerWalk {
     /// - Parameter name: what the id is.
     mutating func checkRevocation(_ claims: JWTClaims, _ tokenID: String?, _ name: String, subject: String?, certificate: String? = nil) {
         guard let tokenID else { return skip(.revocation, "there is no \(name) to look up") }
-        if let record = view.state.revokedTokens[tokenID] {
-            return failRevoked(.tokenRevoked, "the token was", record.id, record.createdAt, record.createdBy, record.reason)
+        let parent = claims.object["parent_jti"]?.stringValue.flatMap { certificate == nil ? view.state.revokedTokens[$0] : nil }
+        if let record = view.state.revokedTokens[tokenID] ?? parent {
+            let what = record.tokenID == tokenID ? "the token was" : "the token that this one was made from was"
+            return failRevoked(.tokenRevoked, what, record.id, record.createdAt, record.createdBy, record.reason)
         }
         if let (reason, record) = broadRevocation(claims, subject: subject, certificate: certificate) {
             var what = record.target.kind == "everything" ? "every token was" : "its \(record.target.kind) was"
@@ -55,7 +57,7 @@ extension ExplainerWalk {
         _ claims: JWTClaims, subject: String?, certificate: String?
     ) -> (RejectionReason, BroadRevocationRecord)? {
         let revocations = view.state.broadRevocations
-        var certificates = [certificate].compactMap(\.self)
+        var certificates = [certificate ?? subject].compactMap(\.self)
         if case .certificate(let thumbprint) = VerifiedToken.binding(of: claims) { certificates.append(thumbprint) }
         for fingerprint in certificates {
             if let record = revocations[RevocationTarget.name(ofCertificate: fingerprint)] { return (.certificateRevoked, record) }

@@ -24,6 +24,22 @@ package struct MintRequest: Sendable, Equatable {
     package var name: String?
     /// Lower hexadecimal SHA-256 of the certificate that alone may present the token.
     package var certificateFingerprint: String?
+    /// Set for a token that a client gets at the token endpoint.
+    package var client: Client?
+    /// The token ends no later than this, whatever its lifetime.
+    package var expiresAtMax: Int64?
+
+    /// Who asked for the token (RFC 9068 §2.2), and what it was made from.
+    package struct Client: Sendable, Equatable {
+        package var id: String
+        /// The id of the token that this one narrows: it is refused when that one is revoked.
+        package var parentTokenID: String?
+
+        package init(id: String, parentTokenID: String?) {
+            self.id = id
+            self.parentTokenID = parentTokenID
+        }
+    }
 
     package init(subject: String, scopes: [String]) {
         self.subject = subject
@@ -62,7 +78,7 @@ package struct MintRequest: Sendable, Equatable {
 
 extension MintRequest {
     /// The claims that only the minter writes.
-    package static let reservedClaims = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "scope", "Allow", "cnf"]
+    package static let reservedClaims = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "scope", "Allow", "cnf", "client_id", "act", "parent_jti"]
 
     /// The rules that hold whoever made the request.
     func check(lifetimeSecondsMax: Int64) throws(JSONFieldError) {

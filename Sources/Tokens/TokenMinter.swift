@@ -43,7 +43,7 @@ package enum TokenMinter {
         } catch {
             throw .invalid(error)
         }
-        let expiresAt = issuedAt + (request.lifetimeSeconds ?? cluster.settings.tokenSecondsDefault)
+        let expiresAt = min(issuedAt + (request.lifetimeSeconds ?? cluster.settings.tokenSecondsDefault), request.expiresAtMax ?? .max)
         let notBeforeAt = request.notBeforeAt ?? issuedAt
         guard notBeforeAt >= 0, notBeforeAt < expiresAt else {
             throw .invalid(JSONFieldError(field: "not_before", "must be a time in seconds before the token expires"))
@@ -61,16 +61,22 @@ package enum TokenMinter {
         claims["scope"] = .string(ScopeSet(request.scopes).text)
         claims["Allow"] = .strings(request.scopes)
         if let thumbprint { claims["cnf"] = ["x5t#S256": .string(Base64URL.encode(thumbprint))] }
+        if let client = request.client {
+            claims["client_id"] = .string(client.id)
+            // RFC 8693 §4.1: who acts for the subject, where that is somebody else.
+            if client.id != request.subject { claims["act"] = ["sub": .string(client.id)] }
+            if let parent = client.parentTokenID { claims["parent_jti"] = .string(parent) }
+        }
         for member in request.claims.members { claims[member.name] = member.value }
         return MintedToken(
-            token: try sign(claims, with: key), id: id, keyID: key.keyID, subject: request.subject,
+            token: try sign(claims, type: request.client == nil ? "JWT" : "at+jwt", with: key), id: id, keyID: key.keyID, subject: request.subject,
             scopes: request.scopes, issuedAt: issuedAt, expiresAt: expiresAt)
     }
 
-    private static func sign(_ claims: JSONObject, with key: JWSSigningKey) throws(MintError) -> String {
+    private static func sign(_ claims: JSONObject, type: String, with key: JWSSigningKey) throws(MintError) -> String {
         let token: [UInt8]
         do {
-            token = try JWSCompact.sign(payload: JSON.object(claims).encoded(), type: "JWT", with: key)
+            token = try JWSCompact.sign(payload: JSON.object(claims).encoded(), type: type, with: key)
         } catch {
             throw .signingFailed
         }

@@ -17,6 +17,7 @@ enum TokenRules {
         guard !isExpired(token.expiresAt, at: now) else { return .expired }
         guard !isEarly(token.notBeforeAt, at: now, in: view) else { return .notYetValid }
         guard !view.state.revokedTokens.contains(token.tokenID) else { return .tokenRevoked }
+        if let parent = token.parentTokenID, view.state.revokedTokens.contains(parent) { return .tokenRevoked }
         if !view.state.broadRevocations.isEmpty, let reason = broadRefusal(of: token, in: view) { return reason }
         guard isBindingMet(token.binding, by: expectation) else { return .certificateBindingMismatch }
         guard isMeant(token.audiences, for: expectation.audience, by: token.method) else { return .audienceMismatch }
@@ -27,7 +28,8 @@ enum TokenRules {
     /// Of whom it speaks for, of the certificate it comes from or is bound to, and of everything that was issued.
     private static func broadRefusal(of token: VerifiedToken, in view: TokenView) -> RejectionReason? {
         let revocations = view.state.broadRevocations
-        if token.method == .certificate, revocations[RevocationTarget.name(ofCertificate: token.keyID)] != nil { return .certificateRevoked }
+        // Its own, or one of the cluster's that its holder got at the token endpoint.
+        if revocations[token.certificateRevocationName] != nil { return .certificateRevoked }
         if let thumbprint = token.boundThumbprint, revocations[RevocationTarget.name(ofCertificate: thumbprint)] != nil {
             return .certificateRevoked
         }

@@ -34,8 +34,12 @@ package final class VerifiedToken: Sendable {
     /// All claims, as signed.
     package let claims: JSONObject
     let binding: Binding
+    /// The id of the token that this one was made from, whose revocation ends this one too; nil for most.
+    package let parentTokenID: String?
     /// Under which a revocation of its subject is looked up.
     let subjectRevocationName: String
+    /// And one of its subject as a certificate, which it is for tokens that clients got or signed.
+    let certificateRevocationName: String
     /// Unix seconds in which the certificate that signed is valid, both ends included; nil for other methods.
     let certificateValidity: ClosedRange<Int64>?
 
@@ -65,6 +69,8 @@ package final class VerifiedToken: Sendable {
         self.claims = claims.object
         binding = Self.binding(of: claims)
         subjectRevocationName = RevocationTarget.name(ofSubject: subject)
+        certificateRevocationName = RevocationTarget.name(ofCertificate: subject)
+        parentTokenID = claims.object["parent_jti"]?.stringValue
         certificateValidity = nil
     }
 
@@ -86,6 +92,8 @@ package final class VerifiedToken: Sendable {
         self.claims = claims.object
         binding = Self.binding(of: claims)
         subjectRevocationName = RevocationTarget.name(ofSubject: record.fingerprint)
+        certificateRevocationName = RevocationTarget.name(ofCertificate: record.fingerprint)
+        parentTokenID = nil
         certificateValidity = validity
     }
 
