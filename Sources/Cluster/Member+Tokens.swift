@@ -25,22 +25,34 @@ extension Member {
     ) async throws(MintFailure) -> MintedToken {
         let view = self.view
         guard freshness(of: view).isFresh else { throw .memberStale }
-        let token: MintedToken
+        let draft: TokenDraft
         do throws(MintError) {
-            token = try TokenMinter.mint(request, in: view.tokens, now: WallClock.nowSeconds())
+            draft = try TokenMinter.draft(request, in: view.tokens, now: WallClock.nowSeconds())
+            guard request.name != nil else { return try TokenMinter.sign(draft, statusIndex: nil, in: view.tokens) }
         } catch {
             throw .request(error)
         }
-        guard let name = request.name else { return token }
+        return try await record(draft, name: request.name ?? "", by: actor, requestID: requestID)
+    }
+
+    /// On record first: the record gives the token its place in the status lists, which it then carries.
+    private func record(
+        _ draft: TokenDraft, name: String, by actor: TrustStore.Actor, requestID: RequestID?
+    ) async throws(MintFailure) -> MintedToken {
         let record = RecordToken(
-            id: token.id, name: name, subject: token.subject, scopes: token.scopes, keyID: token.keyID,
-            expiresAt: token.expiresAt)
+            id: draft.id, name: name, subject: draft.subject, scopes: draft.scopes, keyID: draft.keyID, issuedAt: draft.issuedAt,
+            expiresAt: draft.expiresAt)
         do throws(ProposeError) {
             _ = try await propose(.recordToken(record), by: actor, requestID: requestID)
         } catch {
             throw .log(error)
         }
-        return token
+        let view = self.view
+        do throws(MintError) {
+            return try TokenMinter.sign(draft, statusIndex: view.state.namedTokens[draft.id]?.statusIndex, in: view.tokens)
+        } catch {
+            throw .request(error)
+        }
     }
 
     /// Makes a signing key and replicates it, sealed, as pending. The leader activates it once every

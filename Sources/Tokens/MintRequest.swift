@@ -78,7 +78,7 @@ package struct MintRequest: Sendable, Equatable {
 
 extension MintRequest {
     /// The claims that only the minter writes.
-    package static let reservedClaims = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "scope", "Allow", "cnf", "client_id", "act", "parent_jti"]
+    package static let reservedClaims = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "scope", "Allow", "cnf", "client_id", "act", "parent_jti", "status"]
 
     /// The rules that hold whoever made the request.
     func check(lifetimeSecondsMax: Int64) throws(JSONFieldError) {

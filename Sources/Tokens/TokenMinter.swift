@@ -20,6 +20,20 @@ package struct MintedToken: Sendable {
     }
 }
 
+/// A token that is not signed yet.
+package struct TokenDraft: Sendable {
+    let claims: JSONObject
+    let type: String
+    let key: JWSSigningKey
+    package let id: String
+    package let subject: String
+    package let scopes: [String]
+    package let issuedAt: Int64
+    package let expiresAt: Int64
+
+    package var keyID: String { key.keyID }
+}
+
 extension MintedToken: CustomStringConvertible, CustomReflectable {
     /// Without the token itself, which then cannot slip into a log or a failure's text.
     package var description: String { "MintedToken(id: \(id))" }
@@ -34,6 +48,11 @@ package enum TokenMinter {
     package static func mint(
         _ request: MintRequest, in view: TokenView, now: Int64
     ) throws(MintError) -> MintedToken {
+        try sign(try draft(request, in: view, now: now), statusIndex: nil, in: view)
+    }
+
+    /// All of a token but its signature, so that a named one can be put on record first.
+    package static func draft(_ request: MintRequest, in view: TokenView, now: Int64) throws(MintError) -> TokenDraft {
         guard let cluster = view.state.cluster else { throw .noCluster }
         let issuedAt = TokenClock.now(wallClock: now, appliedAtMilliseconds: view.state.appliedAtMilliseconds)
         let thumbprint: [UInt8]?
@@ -68,9 +87,31 @@ package enum TokenMinter {
             if let parent = client.parentTokenID { claims["parent_jti"] = .string(parent) }
         }
         for member in request.claims.members { claims[member.name] = member.value }
-        return MintedToken(
-            token: try sign(claims, type: request.client == nil ? "JWT" : "at+jwt", with: key), id: id, keyID: key.keyID, subject: request.subject,
+        return TokenDraft(
+            claims: claims, type: request.client == nil ? "JWT" : "at+jwt", key: key, id: id, subject: request.subject,
             scopes: request.scopes, issuedAt: issuedAt, expiresAt: expiresAt)
+    }
+
+    /// - Parameters:
+    ///   - statusIndex: the place in the status lists that the record got; nil for a token that is not on record.
+    ///   - view: in which the key must still sign.
+    package static func sign(_ draft: TokenDraft, statusIndex: Int64?, in view: TokenView) throws(MintError) -> MintedToken {
+        guard let record = view.state.signingKeys[draft.keyID], record.state == .active || record.state == .retiring else {
+            throw .noActiveKey(draft.key.algorithm)
+        }
+        var claims = draft.claims
+        if let statusIndex, let issuer = view.state.cluster?.issuer { claims["status"] = StatusList.claim(statusIndex, issuer: issuer) }
+        return MintedToken(
+            token: try sign(claims, type: draft.type, with: draft.key), id: draft.id, keyID: draft.keyID, subject: draft.subject,
+            scopes: draft.scopes, issuedAt: draft.issuedAt, expiresAt: draft.expiresAt)
+    }
+
+    /// The newest that others can verify with.
+    static func publicSigningKey(in view: TokenView, at now: Int64) throws(MintError) -> JWSSigningKey {
+        for algorithm in JWSAlgorithm.allCases where !algorithm.isSymmetric {
+            if let key = try? signingKey(for: algorithm, in: view, at: now) { return key }
+        }
+        throw .noActiveKey(nil)
     }
 
     private static func sign(_ claims: JSONObject, type: String, with key: JWSSigningKey) throws(MintError) -> String {

@@ -51,6 +51,27 @@ extension ClusterTests {
             }
         }
 
+        @Test(
+            "Python reads a status list of one member, signed by the key set of another, and finds the revoked token in it",
+            .enabled("no Python with PyJWT: see cluster/test") { await Python.hasPyJWT })
+        func statusList() async throws {
+            try await withCluster(["m1", "m2"]) { cluster in
+                let members = await cluster.members
+                var tokens: [String] = []
+                for name in ["kept", "gone"] {
+                    let made = try await members[0].callLocally("POST", "/1.0/tokens", ["subject": "s", "scopes": [], "name": .string(name)])
+                    tokens.append(try #require(made.metadata["token"]?.stringValue, "\(made.summary)"))
+                }
+                let index = try #require(await members[0].revoke(tokens[1], by: cluster.adminToken))
+                let list = try await members[1].call("GET", "/statuslists/0", options: ["--header", "Credence-Min-Index: \(index)"]).body
+                let keys = try await members[0].call("GET", "/.well-known/jwks.json").body
+                for (token, status) in zip(tokens, ["0", "1"]) {
+                    let found = try await Python.status(of: token, in: list, with: keys)
+                    #expect(found.exitCode == 0 && found.line == status, "\(found.transcript)")
+                }
+            }
+        }
+
         @Test("jq reads every answer under /1.0, and curl may leave out what it need not send")
         func plainCurl() async throws {
             try await withCluster(["m1"]) { cluster in
@@ -76,6 +97,24 @@ enum Python {
             let imported = try? await Command.run(program, ["-c", "import jwt, cryptography"])
             return imported?.exitCode == 0
         }
+    }
+
+    /// Prints the bit of a token in a status list whose signature is good.
+    static func status(of token: String, in list: String, with keys: String) async throws -> Command {
+        let script = """
+            import base64, json, sys, zlib, jwt
+            given = json.load(sys.stdin)
+            kid = jwt.get_unverified_header(given["list"])["kid"]
+            key = jwt.PyJWK({key["kid"]: key for key in given["jwks"]["keys"]}[kid])
+            claims = jwt.decode(given["list"], key.key, algorithms=["ES256"])
+            packed = claims["status_list"]["lst"]
+            bits = zlib.decompress(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)))
+            place = jwt.decode(given["token"], options={"verify_signature": False})["status"]["status_list"]
+            assert place["uri"] == claims["sub"], (place, claims["sub"])
+            print(bits[place["idx"] // 8] >> place["idx"] % 8 & 1)
+            """
+        let given: JSON = ["token": .string(token), "list": .string(list), "jwks": try JSON(parsing: keys)]
+        return try await Command.run(program, ["-c", script], input: given.encodedString)
     }
 
     /// Prints a token with these claims, byte for byte, signed by a private key in PEM.

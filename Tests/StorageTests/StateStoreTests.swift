@@ -25,7 +25,7 @@ struct StateStoreTests {
         ]
         for number in 0..<30 {
             let token = RecordToken(
-                id: "token-\(number)", name: "ci é", subject: "s", scopes: ["read"], keyID: "k0", expiresAt: 2_000_000_000)
+                id: "token-\(number)", name: "ci é", subject: "s", scopes: ["read"], keyID: "k0", issuedAt: 1, expiresAt: 2_000_000_000)
             bodies.append(.recordToken(token))
             if number % 3 == 0 { bodies.append(.removeNamedToken(id: "token-\(number)", reason: "rotated")) }
         }

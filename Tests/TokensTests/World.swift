@@ -49,7 +49,7 @@ struct World {
     /// - Parameter ring: a ring to bring up to date instead of a new one.
     func view(ring: KeyRing = KeyRing()) throws -> TokenView {
         var rows: [(collection: String, key: String, value: [UInt8])] = [
-            ("meta", "state", row(["v": 1, "last_command_index": 1, "feature_level": 1, "applied_at_milliseconds": .integer(appliedAtMilliseconds)])),
+            ("meta", "state", row(["v": 1, "last_command_index": 1, "feature_level": 1, "status_indexes_used": 0, "applied_at_milliseconds": .integer(appliedAtMilliseconds)])),
             ("cluster", clusterID, row(clusterRecord)),
         ]
         for key in keys { rows.append(("signing_keys", key.id, row(record(key)))) }

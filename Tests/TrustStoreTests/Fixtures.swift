@@ -58,7 +58,7 @@ enum Fixtures {
 
     static func named(_ id: String, key: String = "k0") -> RecordToken {
         RecordToken(
-            id: id, name: "ci", subject: "svc", scopes: ["read", "write"], keyID: key, expiresAt: startSeconds + hour)
+            id: id, name: "ci", subject: "svc", scopes: ["read", "write"], keyID: key, issuedAt: startSeconds, expiresAt: startSeconds + hour)
     }
 
     static func fingerprint(_ digit: String) -> String { String(repeating: digit, count: 64) }

@@ -8,14 +8,17 @@ package struct RecordToken: Sendable, Equatable {
     package var subject: String
     package var scopes: [String]
     package var keyID: String
+    /// As the token says it (`iat`).
+    package var issuedAt: Int64
     package var expiresAt: Int64
 
-    package init(id: String, name: String, subject: String, scopes: [String], keyID: String, expiresAt: Int64) {
+    package init(id: String, name: String, subject: String, scopes: [String], keyID: String, issuedAt: Int64, expiresAt: Int64) {
         self.id = id
         self.name = name
         self.subject = subject
         self.scopes = scopes
         self.keyID = keyID
+        self.issuedAt = issuedAt
         self.expiresAt = expiresAt
     }
 
@@ -25,6 +28,7 @@ package struct RecordToken: Sendable, Equatable {
         try Check.text(subject, "subject")
         try Check.scopes(scopes, "scopes")
         try Check.key(keyID, "key_id")
+        try Check.range(issuedAt, 0...(StateLimits.timeMillisecondsMax / 1_000), "issued_at")
         try Check.range(expiresAt, 0...(StateLimits.timeMillisecondsMax / 1_000), "expires_at")
     }
 }
@@ -37,6 +41,7 @@ extension RecordToken: RecordCodable {
             subject: try reader.string("subject"),
             scopes: try reader.strings("scopes"),
             keyID: try reader.string("key_id"),
+            issuedAt: try reader.integer("issued_at"),
             expiresAt: try reader.integer("expires_at"))
     }
 
@@ -46,6 +51,7 @@ extension RecordToken: RecordCodable {
         writer.string("subject", subject)
         writer.strings("scopes", scopes)
         writer.string("key_id", keyID)
+        writer.integer("issued_at", issuedAt)
         writer.integer("expires_at", expiresAt)
     }
 }

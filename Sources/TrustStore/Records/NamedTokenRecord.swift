@@ -10,22 +10,28 @@ package struct NamedTokenRecord: Sendable, Equatable {
     package var subject: String
     package var scopes: [String]
     package var keyID: String
+    /// As the token says it (`iat`).
+    package var issuedAt: Int64
     package var createdAt: Int64
     package var expiresAt: Int64
     package var createdBy: String
+    /// Its place in the cluster's status lists.
+    package var statusIndex: Int64
 
     package init(
         id: String, name: String, subject: String, scopes: [String], keyID: String,
-        createdAt: Int64, expiresAt: Int64, createdBy: String
+        issuedAt: Int64, createdAt: Int64, expiresAt: Int64, createdBy: String, statusIndex: Int64
     ) {
         self.id = id
         self.name = name
         self.subject = subject
         self.scopes = scopes
         self.keyID = keyID
+        self.issuedAt = issuedAt
         self.createdAt = createdAt
         self.expiresAt = expiresAt
         self.createdBy = createdBy
+        self.statusIndex = statusIndex
     }
 }
 
@@ -37,9 +43,11 @@ extension NamedTokenRecord: RecordCodable {
             subject: try reader.string("subject"),
             scopes: try reader.strings("scopes"),
             keyID: try reader.string("key_id"),
+            issuedAt: try reader.integer("issued_at"),
             createdAt: try reader.integer("created_at"),
             expiresAt: try reader.integer("expires_at"),
-            createdBy: try reader.string("created_by"))
+            createdBy: try reader.string("created_by"),
+            statusIndex: try reader.integer("status_index"))
     }
 
     func write(to writer: inout RecordWriter) {
@@ -48,8 +56,10 @@ extension NamedTokenRecord: RecordCodable {
         writer.string("subject", subject)
         writer.strings("scopes", scopes)
         writer.string("key_id", keyID)
+        writer.integer("issued_at", issuedAt)
         writer.integer("created_at", createdAt)
         writer.integer("expires_at", expiresAt)
         writer.string("created_by", createdBy)
+        writer.integer("status_index", statusIndex)
     }
 }

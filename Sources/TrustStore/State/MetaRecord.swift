@@ -10,6 +10,7 @@ struct MetaRecord: Sendable, Equatable {
     var lastCommandIndex: LogIndex
     var appliedAtMilliseconds: Int64
     var featureLevel: Int64
+    var statusIndexesUsed: Int64
 }
 
 extension MetaRecord: RecordCodable {
@@ -20,6 +21,7 @@ extension MetaRecord: RecordCodable {
         lastCommandIndex = try reader.index("last_command_index")
         appliedAtMilliseconds = try reader.integer("applied_at_milliseconds", in: 0...StateLimits.timeMillisecondsMax)
         featureLevel = try reader.integer("feature_level", in: TrustState.firstFeatureLevel...StateLimits.featureLevelMax)
+        statusIndexesUsed = try reader.integer("status_indexes_used", in: 0...StateLimits.statusIndexesMax)
     }
 
     func write(to writer: inout RecordWriter) {
@@ -27,5 +29,6 @@ extension MetaRecord: RecordCodable {
         writer.index("last_command_index", lastCommandIndex)
         writer.integer("applied_at_milliseconds", appliedAtMilliseconds)
         writer.integer("feature_level", featureLevel)
+        writer.integer("status_indexes_used", statusIndexesUsed)
     }
 }

@@ -1,6 +1,8 @@
 /// The bound of everything the replicated state can be made to hold. Every member must use the
 /// same numbers: they decide what is refused, so changing one is a change of command version.
 package enum StateLimits {
+    /// As many as a member could record in a lifetime of clusters.
+    package static let statusIndexesMax: Int64 = 1 << 48
     package static let featureLevelMax: Int64 = 1_000_000
     /// For how many entries a request is remembered, and how old a proposal may be when it is applied.
     package static let requestWindowEntries: UInt64 = 65_536

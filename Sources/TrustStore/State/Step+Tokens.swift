@@ -28,7 +28,9 @@ extension Step {
         put(
             NamedTokenRecord(
                 id: token.id, name: token.name, subject: token.subject, scopes: token.scopes,
-                keyID: token.keyID, createdAt: now, expiresAt: token.expiresAt, createdBy: command.actor.id))
+                keyID: token.keyID, issuedAt: token.issuedAt, createdAt: now, expiresAt: token.expiresAt, createdBy: command.actor.id,
+                statusIndex: takeStatusIndex()))
+        noteMeta()
         return done(token.id)
     }
 

@@ -30,9 +30,10 @@ struct Step {
         noteMeta()
     }
 
-    private mutating func noteMeta() {
+    mutating func noteMeta() {
         let meta = MetaRecord(
-            lastCommandIndex: index, appliedAtMilliseconds: state.appliedAtMilliseconds, featureLevel: state.featureLevel)
+            lastCommandIndex: index, appliedAtMilliseconds: state.appliedAtMilliseconds, featureLevel: state.featureLevel,
+            statusIndexesUsed: state.statusIndexesUsed)
         changes.append(StateChange(.meta, MetaRecord.key, meta))
     }
 
@@ -44,6 +45,12 @@ struct Step {
         state.featureLevel = level
         noteMeta()
         return done(String(level))
+    }
+
+    /// A place in a status list that no other token ever had.
+    mutating func takeStatusIndex() -> Int64 {
+        defer { state.statusIndexesUsed += 1 }
+        return state.statusIndexesUsed
     }
 
     mutating func remember(_ outcome: CommandOutcome) {

@@ -58,6 +58,7 @@ package struct TrustStateLoader {
         case .meta:
             let meta = try MetaRecord(json: json)
             state.featureLevel = meta.featureLevel
+            state.statusIndexesUsed = meta.statusIndexesUsed
             state.lastCommandIndex = meta.lastCommandIndex
             state.appliedAtMilliseconds = meta.appliedAtMilliseconds
             hasMeta = true

@@ -38,6 +38,8 @@ package struct TrustState: Sendable, Equatable {
     package internal(set) var lastCommandIndex = LogIndex.zero
     /// Commands up to this level may be in the log: every member had said that it knows them when it was raised.
     package internal(set) var featureLevel = TrustState.firstFeatureLevel
+    /// Places in status lists given away so far; they are never given twice.
+    package internal(set) var statusIndexesUsed: Int64 = 0
     var requests = RequestWindow()
 
     package init() {}
