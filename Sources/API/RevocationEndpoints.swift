@@ -21,6 +21,7 @@ enum RevocationEndpoints {
         },
         .post("/1.0/revocations", .scope(.admin), creation, reading: RevocationRequest.init) {
             (exchange, request) async throws(Problem) in
+            if case .many(let ids) = request.subject { return try await exchange.revoke(ids, request) }
             let committed = try await exchange.propose(try request.command(exchange))
             return .created(
                 try await exchange.answer(committed, waitsEverywhere: request.waitsEverywhere),
@@ -42,6 +43,7 @@ enum RevocationEndpoints {
         body: [
             .optional("token", .string, "The token itself; its signature must be good."),
             .optional("token_id", .string, "The token's id, which for a token of the cluster is its jti."),
+            .optional("token_ids", .strings, "Many token ids at once, up to \(RevocationRequest.tokenIDsMax) and the size of a body. Each part of the list takes effect as it is committed."),
             .optional("subject", .string, "All tokens of this subject that were issued until now, or until before."),
             .optional("key_id", .string, "All tokens of this signing key, at once and for good. The fingerprint of a client certificate counts as certificate."),
             .optional("certificate", .string, "A client certificate, as its fingerprint or in PEM: its connections, its tokens, and tokens bound to it."),
@@ -102,19 +104,24 @@ enum RevocationDescription: Sendable {
 }
 
 struct RevocationRequest {
-    private enum Subject {
+    /// As many as a body of 1 MiB holds of the cluster's own ids, and more.
+    static let tokenIDsMax = 100_000
+
+    enum Subject {
         case token([UInt8])
+        case many([String])
         case tokenID(String)
         case broad(Revoke.Target)
     }
 
-    private let subject: Subject
+    let subject: Subject
     let reason: String?
     let waitsEverywhere: Bool
 
     init(_ reader: inout JSONObjectReader) throws(JSONFieldError) {
         let token = try reader.optionalString("token", min: 1, max: JWSCompact.bytesMax)
         let tokenID = try reader.optionalString("token_id", min: 1)
+        let tokenIDs = try reader.optionalStrings("token_ids", max: Self.tokenIDsMax, each: StateLimits.tokenIDBytesMax)
         let name = try reader.optionalString("subject", min: 1, max: StateLimits.textBytesMax)
         let keyID = try reader.optionalString("key_id", min: 1, max: StateLimits.tokenIDBytesMax)
         let certificate = try reader.optionalString("certificate", min: 1, max: CertificateBody.certificateBytesMax)
@@ -128,6 +135,10 @@ struct RevocationRequest {
         var given: [Subject] = []
         if let token { given.append(.token(Array(token.utf8))) }
         if let tokenID { given.append(.tokenID(tokenID)) }
+        if let tokenIDs {
+            guard !tokenIDs.isEmpty else { throw reader.error("token_ids", "must not be empty") }
+            given.append(.many(tokenIDs))
+        }
         if let name { given.append(.broad(.subject(name, before: before))) }
         if let keyID { given.append(.broad(Fingerprint.isValid(keyID) ? .certificate(fingerprint: keyID) : .key(kid: keyID))) }
         if let certificate {
@@ -138,7 +149,7 @@ struct RevocationRequest {
         }
         if given.isEmpty, let before { given.append(.broad(.everything(before: before))) }
         guard given.count == 1 else {
-            throw reader.error("token", "or token_id, subject, key_id, certificate or before alone must be given, and one of them only")
+            throw reader.error("token", "or token_id, token_ids, subject, key_id, certificate or before alone must be given, and one of them only")
         }
         if before != nil, name == nil, case .broad(.everything) = given[0] {} else if before != nil, name == nil {
             throw reader.error("before", "goes with subject, or alone")
@@ -153,6 +164,8 @@ struct RevocationRequest {
 
     func command(_ exchange: Exchange) throws(Problem) -> CommandBody {
         switch subject {
+        case .many(let ids):
+            return .revokeTokens(RevokeTokens(ids.map { RevokeTokens.Token(id: $0, expiresAt: nil) }, reason: reason))
         case .tokenID(let id): return .revokeToken(RevokeToken(tokenID: id, expiresAt: nil, reason: reason))
         case .token(let bytes):
             let verified = try genuine(bytes, exchange)
@@ -174,6 +187,24 @@ struct RevocationRequest {
 }
 
 extension Exchange {
+    /// A bounded stream of entries, one after the other: heartbeats and the changes of others go between them. What was
+    /// committed before a failure stays so; asking again is harmless.
+    fileprivate func revoke(_ ids: [String], _ request: RevocationRequest) async throws(Problem) -> Answer {
+        var last: Committed?
+        var revokedCount: Int64 = 0
+        for start in stride(from: 0, to: ids.count, by: RevokeTokens.countMax) {
+            let part = ids[start..<min(start + RevokeTokens.countMax, ids.count)].map { RevokeTokens.Token(id: $0, expiresAt: nil) }
+            let committed = try await proposeNext(.revokeTokens(RevokeTokens(part, reason: request.reason)))
+            revokedCount += Int64(committed.result.id) ?? 0
+            last = committed
+        }
+        guard let last else { throw .field("token_ids", "must not be empty") }
+        guard case .object(var answer) = try await answer(last, waitsEverywhere: request.waitsEverywhere) else { return .sync(.null) }
+        answer["id"] = .string(String(last.index.rawValue))
+        answer["count"] = .integer(revokedCount)
+        return .created(.object(answer), location: "/1.0/revocations")
+    }
+
     /// In a cluster of one nobody else can still be accepting it.
     fileprivate func answer(_ committed: Committed, waitsEverywhere: Bool) async throws(Problem) -> JSON {
         var answer: JSONObject = [

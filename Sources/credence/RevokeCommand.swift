@@ -4,7 +4,7 @@ import JOSE
 
 struct RevokeCommand: Noun {
     static let configuration = CommandConfiguration(
-        commandName: "revoke", abstract: "Make every member refuse something from now on.", subcommands: [Token.self, Subject.self, Key.self, Certificate.self, Everything.self])
+        commandName: "revoke", abstract: "Make every member refuse something from now on.", subcommands: [Token.self, Tokens.self, Subject.self, Key.self, Certificate.self, Everything.self])
 
     struct Token: Verb {
         static let configuration = CommandConfiguration(abstract: "Revoke a token.")
@@ -12,6 +12,48 @@ struct RevokeCommand: Noun {
 
         func perform() async throws(CommandFailure) {
             try await revocation.perform()
+        }
+    }
+
+    struct Tokens: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Revoke many tokens by their ids, one a line.",
+            discussion: "Safe to run again when it was interrupted: what is revoked stays revoked.")
+        @Argument(help: "A file with an id on each line.", completion: .file()) var file: String
+        @OptionGroup var options: RevocationOptions
+
+        private static let fileBytesMax = 256 << 20
+        /// In one request, whose body may be 1 MiB.
+        private static let batchBytesMax = 900 << 10
+        private static let batchCountMax = 20_000
+
+        func perform() async throws(CommandFailure) {
+            let ids = try TextFile.read(file, bytesMax: Self.fileBytesMax).split(whereSeparator: \.isNewline).map(String.init)
+            guard !ids.isEmpty else { throw .usage("\(file) holds no token ids") }
+            let remote = try options.connection.remote()
+            let progress = Progress("revoked", of: ids.count)
+            var done = 0
+            while done < ids.count {
+                let batch = Self.batch(ids[done...])
+                var body: JSONObject = ["token_ids": .strings(batch)]
+                body["reason"] = options.reason.map(JSON.string)
+                // The last one waits for all: entries take effect in their order.
+                if done + batch.count == ids.count { body["wait"] = options.wait.map(JSON.string) }
+                _ = try await remote.post("/1.0/revocations", body)
+                done += batch.count
+                progress.show(done)
+            }
+            progress.end()
+            Terminal.error("\(ids.count) tokens are revoked")
+        }
+
+        private static func batch(_ ids: ArraySlice<String>) -> [String] {
+            var bytes = 0
+            // Quotes and a comma around each.
+            return Array(ids.prefix(batchCountMax).prefix { id in
+                bytes += id.utf8.count + 3
+                return bytes <= batchBytesMax
+            })
         }
     }
 

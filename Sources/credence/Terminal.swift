@@ -10,6 +10,9 @@ enum Terminal {
 
     static func error(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
 
+    /// In place of what stood on the line before; an empty text clears it.
+    static func errorInPlace(_ text: String) { write("\r\u{1B}[K" + text, to: STDERR_FILENO) }
+
     /// Bytes that cannot be written (a closed pipe) are lost: there is nobody left to tell.
     static func write(_ text: String, to descriptor: Int32) {
         var rest = Array(text.utf8)[...]
@@ -41,6 +44,8 @@ enum Terminal {
     }
 
     static var coreCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
+    static var isErrorTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
     static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
 

@@ -172,7 +172,7 @@ private enum AddTokens {
 enum TextFile {
     static let bytesMax = 64 << 10
 
-    static func read(_ path: String) throws(CommandFailure) -> String {
+    static func read(_ path: String, bytesMax: Int = bytesMax) throws(CommandFailure) -> String {
         guard let data = FileManager.default.contents(atPath: path) else { throw .refused("cannot read \(path)") }
         guard data.count <= bytesMax else { throw .refused("\(path) is larger than \(bytesMax) bytes") }
         return String(decoding: data, as: UTF8.self)

@@ -30,6 +30,30 @@ struct BroadRevocationTests {
         }
     }
 
+    @Test("many ids in one request: each is refused, listed under its own name, and paged through")
+    func many() async throws {
+        try await ServedMember.with { served async throws in
+            let token = try await served.mint("bob", ["read"])
+            let own = try #require(try await served.operate("POST", "/1.0/tokens/verify", ["token": .string(token)])["token_id"]?.stringValue)
+            let ids = (0..<2_000).map { "leaked-\($0)" } + [own]
+            let made = try await served.operate("POST", "/1.0/revocations", ["token_ids": .strings(ids), "reason": "leak", "wait": "everywhere"])
+            #expect(made["count"] == 2001 && made["effective_everywhere"] == true)
+            #expect(try await verdict(token, served) == "token_revoked")
+            var seen: [String] = []
+            var after = ""
+            repeat {
+                let page = try await served.operate("GET", "/1.0/revocations?limit=700\(after)").arrayValue ?? []
+                seen += page.compactMap { $0["token_id"]?.stringValue }
+                after = page.last?["id"]?.stringValue.map { "&after=\($0)" } ?? ""
+            } while !after.isEmpty
+            #expect(seen == ids)
+            #expect(try await served.operate("POST", "/1.0/revocations", ["token_ids": .strings(ids)])["count"] == 0, "harmless to repeat")
+            for wrong in [["token_ids": []], ["token_ids": ["a b"]], ["token_ids": ["a"], "token_id": "b"]] as [JSON] {
+                #expect(try await served.send("POST", "/1.0/revocations", wrong, over: ServedMember.root).status == 400)
+            }
+        }
+    }
+
     @Test("everything up to a time, and a key: neither comes back")
     func everythingAndKey() async throws {
         try await ServedMember.with { served async throws in

@@ -92,6 +92,8 @@ enum Fixtures {
         .retireSigningKey(kid: "k0", retiringSeconds: 0),
         .removeSigningKey(kid: "k0"),
         .revokeToken(RevokeToken(tokenID: "j1", expiresAt: 99, reason: "stolen \"laptop\" \u{1F4BB}")),
+        .revokeTokens(RevokeTokens([RevokeTokens.Token(id: "a", expiresAt: 5), RevokeTokens.Token(id: "b", expiresAt: nil)], reason: "leak")),
+        .forgetRevocations(tokenIDs: ["a", "b"]),
         .revoke(Revoke(.subject("bob", before: 5), reason: "left")),
         .revoke(Revoke(.subject("bob", before: nil), reason: nil)),
         .revoke(Revoke(.certificate(fingerprint: fingerprint("e")), reason: "lost")),

@@ -30,7 +30,7 @@ struct ReplayTests {
         let jti = "j\(UInt64.random(in: 0...9, using: &random))"
         let seconds: Int64 = ([0, 5, 60] as [Int64]).randomElement(using: &random) ?? 0
         let digit = ["a", "b", "c"].randomElement(using: &random) ?? "a"
-        switch Int.random(in: 0..<20, using: &random) {
+        switch Int.random(in: 0..<22, using: &random) {
         case 0: return .foundCluster(Fixtures.founding())
         case 1, 2: return .addJoinToken(Fixtures.joinToken("t\(small)", for: "m\(small % 3 + 1)", in: seconds * 50))
         case 3: return .removeJoinToken(id: "t\(small)")
@@ -69,6 +69,10 @@ struct ReplayTests {
             ]
             return .revoke(Revoke(targets.randomElement(using: &random) ?? targets[0], reason: nil))
         case 19: return .withdrawRevocation(id: "\(UInt64.random(in: 2...40, using: &random))")
+        case 20:
+            let tokens = (0...small).map { RevokeTokens.Token(id: "j\($0)", expiresAt: Fixtures.startSeconds + seconds) }
+            return .revokeTokens(RevokeTokens(tokens, reason: nil))
+        case 21: return .forgetRevocations(tokenIDs: [jti, "j\(small)"])
         default: return .recordToken(Fixtures.named(jti, key: kid))
         }
     }

@@ -16,6 +16,9 @@ struct Housekeeping {
     var keysBeingMade: Set<SigningKeyAlgorithm> = []
     var hasSaidKeysAreMany = false
     var lastRoundAt: MonotonicInstant?
+    /// Ids of revoked tokens that are over, found and not yet forgotten.
+    var endedRevocations: [String] = []
+    var revocationsSearch = RevocationsSearch()
     /// When each standing task was last proposed, by a name for it.
     var proposedAt: [String: MonotonicInstant] = [:]
 
@@ -48,6 +51,7 @@ extension Node {
         rotateOldKeys(now: now)
         settleRetiredKeys(now: now)
         sweepTokens(now: now)
+        forgetEndedRevocations(now: now)
         raiseFeatureLevel(now: now)
     }
 

@@ -21,6 +21,9 @@ package enum CommandBody: Sendable, Equatable {
     /// Retired keys only.
     case removeSigningKey(kid: String)
     case revokeToken(RevokeToken)
+    case revokeTokens(RevokeTokens)
+    /// Of tokens that are over anyway; proposed by the leader.
+    case forgetRevocations(tokenIDs: [String])
     /// Anything but a single token.
     case revoke(Revoke)
     /// Of subjects and certificates only.
@@ -55,6 +58,8 @@ package enum CommandBody: Sendable, Equatable {
         case .retireSigningKey: .retireSigningKey
         case .removeSigningKey: .removeSigningKey
         case .revokeToken: .revokeToken
+        case .revokeTokens: .revokeTokens
+        case .forgetRevocations: .forgetRevocations
         case .revoke: .revoke
         case .withdrawRevocation: .withdrawRevocation
         case .recordToken: .recordToken
@@ -91,6 +96,12 @@ extension CommandBody {
             try Check.range(seconds, 0...StateLimits.secondsMax, "retiring_seconds")
         case .removeSigningKey(let kid): try Check.key(kid, "kid")
         case .revokeToken(let revocation): try revocation.check()
+        case .revokeTokens(let many): try many.check()
+        case .forgetRevocations(let ids):
+            guard (1...RevokeTokens.countMax).contains(ids.count) else {
+                throw .invalid("token_ids", "must hold 1 to \(RevokeTokens.countMax) ids")
+            }
+            for id in ids { try Check.key(id, "token_ids") }
         case .revoke(let revocation): try revocation.check()
         case .withdrawRevocation(let id): try Check.key(id, "id")
         case .recordToken(let token): try token.check()

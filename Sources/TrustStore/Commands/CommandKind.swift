@@ -11,6 +11,8 @@ package enum CommandKind: String, Sendable, Hashable, CaseIterable {
     case retireSigningKey = "retire_signing_key"
     case removeSigningKey = "remove_signing_key"
     case revokeToken = "revoke_token"
+    case revokeTokens = "revoke_tokens"
+    case forgetRevocations = "forget_revocations"
     case revoke
     case withdrawRevocation = "withdraw_revocation"
     case recordToken = "record_token"

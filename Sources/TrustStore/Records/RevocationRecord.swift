@@ -12,13 +12,16 @@ package struct RevocationRecord: Sendable, Equatable {
     package var createdBy: String
     /// The entry that revoked it.
     package var index: LogIndex
+    /// Its place among those that the entry revoked.
+    package var ordinal: UInt16
 
-    /// One entry revokes at most one token, so its index names the revocation, and a million of
-    /// them need no other name in memory.
-    package var id: String { String(index.rawValue) }
+    /// The index names the revocation, with its place where the entry has several, so a million of them need no other name in
+    /// memory.
+    package var id: String { ordinal == 0 ? String(index.rawValue) : "\(index.rawValue).\(ordinal)" }
 
     package init(
-        tokenID: String, reason: String?, expiresAt: Int64?, createdAt: Int64, createdBy: String, index: LogIndex
+        tokenID: String, reason: String?, expiresAt: Int64?, createdAt: Int64, createdBy: String, index: LogIndex,
+        ordinal: UInt16 = 0
     ) {
         self.tokenID = tokenID
         self.reason = reason
@@ -26,6 +29,7 @@ package struct RevocationRecord: Sendable, Equatable {
         self.createdAt = createdAt
         self.createdBy = createdBy
         self.index = index
+        self.ordinal = ordinal
     }
 }
 
@@ -37,7 +41,8 @@ extension RevocationRecord: RecordCodable {
             expiresAt: try reader.optionalInteger("expires_at"),
             createdAt: try reader.integer("created_at"),
             createdBy: try reader.string("created_by"),
-            index: try reader.index("index"))
+            index: try reader.index("index"),
+            ordinal: UInt16(try reader.optionalInteger("ordinal", in: 1...Int64(UInt16.max)) ?? 0))
     }
 
     func write(to writer: inout RecordWriter) {
@@ -47,5 +52,6 @@ extension RevocationRecord: RecordCodable {
         writer.integer("created_at", createdAt)
         writer.string("created_by", createdBy)
         writer.index("index", index)
+        if ordinal > 0 { writer.integer("ordinal", Int64(ordinal)) }
     }
 }

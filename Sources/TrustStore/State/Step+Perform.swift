@@ -23,6 +23,8 @@ extension Step {
         case .retireSigningKey(let kid, let seconds): return try retireSigningKey(kid, retiringSeconds: seconds)
         case .removeSigningKey(let kid): return try dropSigningKey(kid)
         case .revokeToken(let revocation): return try revoke(revocation)
+        case .revokeTokens(let many): return try revoke(many)
+        case .forgetRevocations(let ids): return forgetRevocations(ids)
         case .revoke(let revocation): return try revoke(revocation)
         case .withdrawRevocation(let id): return try withdrawRevocation(id)
         case .recordToken(let token): return try record(token)

@@ -27,7 +27,7 @@ extension Step {
 
     mutating func withdrawRevocation(_ id: String) throws(CommandRefusal) -> CommandResult {
         guard let record = state.broadRevocation(id: id) else {
-            guard let number = UInt64(id), state.revokedTokens.contains(index: LogIndex(number)) else {
+            guard id.utf8.first.map({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) ?? false, state.revokedTokens.contains(id: id) else {
                 throw CommandRefusal(.revocationUnknown, "no such revocation")
             }
             throw CommandRefusal(.revocationFinal, "a revoked token stays revoked; mint another")
@@ -37,5 +37,36 @@ extension Step {
         }
         removeBroadRevocation(record.target.name)
         return done(id)
+    }
+}
+
+// MARK: - Many at once
+
+extension Step {
+    /// How far a member's clock may lie behind the stamp that it has applied; see `TokenClock` in Tokens.
+    static let endedSecondsMin: Int64 = 60
+
+    /// All of them or, when there is no room, none. Tokens revoked before keep their first revocation.
+    mutating func revoke(_ many: RevokeTokens) throws(CommandRefusal) -> CommandResult {
+        var ordinal: UInt16 = 0
+        for token in many.tokens where !state.revokedTokens.contains(token.id) {
+            try checkRoom(state.revokedTokens.count, below: StateLimits.revocationsMax, "revocations")
+            put(
+                RevocationRecord(
+                    tokenID: token.id, reason: many.reason, expiresAt: token.expiresAt ?? state.namedTokens[token.id]?.expiresAt,
+                    createdAt: now, createdBy: command.actor.id, index: index, ordinal: ordinal))
+            ordinal += 1
+        }
+        return done(String(ordinal))
+    }
+
+    /// Forgets revocations of tokens that have expired on every member that has applied this entry: no clock of theirs lies
+    /// further behind its stamp. What has not, or is not revoked, is left alone, so a late repetition is harmless.
+    mutating func forgetRevocations(_ tokenIDs: [String]) -> CommandResult {
+        for id in tokenIDs {
+            guard let end = state.revokedTokens[id]?.expiresAt, end < now - Self.endedSecondsMin else { continue }
+            removeRevocation(id)
+        }
+        return done("")
     }
 }

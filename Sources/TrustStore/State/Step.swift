@@ -134,6 +134,11 @@ extension Step {
         changes.append(StateChange(collection: .signingKeys, key: kid, value: nil))
     }
 
+    mutating func removeRevocation(_ tokenID: String) {
+        state.revokedTokens.remove(tokenID)
+        changes.append(StateChange(collection: .revokedTokens, key: tokenID, value: nil))
+    }
+
     mutating func removeBroadRevocation(_ name: String) {
         state.broadRevocations[name] = nil
         changes.append(StateChange(collection: .broadRevocations, key: name, value: nil))

@@ -16,6 +16,9 @@ package struct TrustState: Sendable, Equatable {
     package static let featureLevel: Int64 = 1
     #endif
 
+    /// For so long a token must be over before its revocation may be forgotten.
+    package static let endedSecondsMin: Int64 = Step.endedSecondsMin
+
     package internal(set) var cluster: ClusterRecord?
     package internal(set) var members: TreeDictionary<MemberID, MemberRecord> = [:]
     /// By `kid`.

@@ -1,0 +1,97 @@
+import JOSE
+import Raft
+import Testing
+
+@testable import TrustStore
+
+@Suite("The table of revoked tokens")
+struct RevocationTableTests {
+    private func record(
+        _ tokenID: String, reason: String? = "lost", expiresAt: Int64? = 2_000_000_000, createdAt: Int64 = 1_700_000_000, by: String = "alice",
+        index: UInt64 = 7
+    ) -> RevocationRecord {
+        RevocationRecord(
+            tokenID: tokenID, reason: reason, expiresAt: expiresAt, createdAt: createdAt, createdBy: by, index: LogIndex(index))
+    }
+
+    private func id(_ random: inout SeededRandom) -> String { Base64URL.encode((0..<16).map { _ in UInt8.random(in: 0...255, using: &random) }) }
+
+    @Test("an id of the cluster's form survives its 128 bits, and no other text has them")
+    func compactIDs() throws {
+        var random = SeededRandom(seed: 1)
+        for _ in 0..<2_000 {
+            let text = id(&random)
+            #expect(try #require(CompactTokenID(text)).text == text)
+        }
+        for edge in [[UInt8](repeating: 0, count: 16), [UInt8](repeating: 0xFF, count: 16)] {
+            let text = Base64URL.encode(edge)
+            #expect(try #require(CompactTokenID(text)).text == text)
+        }
+        let good = id(&random)
+        for wrong in ["", "x", String(good.dropLast()), good + "A", String(good.dropLast()) + "B", String(good.dropLast()) + "=", "é" + good.dropFirst(2)] {
+            #expect(CompactTokenID(wrong) == nil, "\(wrong)")
+        }
+    }
+
+    @Test("every record comes back as it went in, whatever its form")
+    func roundTrip() {
+        var random = SeededRandom(seed: 2)
+        var table = RevocationTable()
+        let records = [
+            record(id(&random)), record(id(&random), reason: nil), record(id(&random), expiresAt: nil), record(id(&random), expiresAt: 0, createdAt: 0),
+            record(id(&random), expiresAt: (1 << 39) - 1), record(id(&random), expiresAt: 1 << 39), record(id(&random), expiresAt: -1),
+            record(id(&random), expiresAt: .max), record(id(&random), createdAt: 253_402_300_799), record(id(&random), reason: "caf\u{E9}"),
+            record(id(&random), reason: "cafe\u{301}"), record(id(&random), index: UInt64(Int64.max)), record("ci-token"), record("x", expiresAt: nil),
+            record(Base64URL.encode([UInt8](repeating: 1, count: 32))),
+        ]
+        for record in records { table.insert(record) }
+        #expect(table.count == records.count && !table.isEmpty)
+        for record in records {
+            #expect(table[record.tokenID] == record)
+            #expect(table[record.tokenID]?.reason?.utf8.elementsEqual(record.reason?.utf8 ?? "".utf8) ?? (record.reason == nil))
+            #expect(table.contains(record.tokenID))
+        }
+        for record in records { table.remove(record.tokenID) }
+        #expect(table.isEmpty && table == RevocationTable())
+    }
+
+    @Test("a table is equal to one filled in another order, and not to one that differs in a cause")
+    func equality() {
+        var random = SeededRandom(seed: 3)
+        let records = (0..<100).map { record(id(&random), reason: "r\($0 % 7)", by: "b\($0 % 3)", index: UInt64($0)) }
+        var first = RevocationTable(), second = RevocationTable()
+        for record in records { first.insert(record) }
+        for record in records.reversed() { second.insert(record) }
+        #expect(first == second && first.sorted() == records)
+        var changed = records[50]
+        changed.reason = "other"
+        second.insert(changed)
+        #expect(first != second)
+    }
+
+    @Test("more causes than are numbered are kept whole")
+    func manyCauses() {
+        var random = SeededRandom(seed: 4)
+        var table = RevocationTable()
+        let count = 65_538
+        var last = record(id(&random))
+        for number in 0..<count {
+            last = record(id(&random), reason: "reason \(number)", index: UInt64(number))
+            table.insert(last)
+        }
+        #expect(table.count == count && table[last.tokenID] == last)
+    }
+
+    @Test("what has ended is found, oldest revocation first, and no more than asked for")
+    func ended() {
+        var random = SeededRandom(seed: 5)
+        var table = RevocationTable()
+        let old = (0..<5).map { record($0 == 2 ? "other form" : id(&random), expiresAt: 100, index: UInt64(10 - $0)) }
+        for record in old { table.insert(record) }
+        table.insert(record(id(&random), expiresAt: 101))
+        table.insert(record(id(&random), expiresAt: nil))
+        #expect(table.ended(before: 101, max: 10) == old.reversed().map(\.tokenID))
+        #expect(table.ended(before: 101, max: 2) == old.reversed().prefix(2).map(\.tokenID))
+        #expect(table.ended(before: 100, max: 10).isEmpty)
+    }
+}
