@@ -43,6 +43,11 @@ package final class APIHandler: RequestHandler {
         }
     }
 
+    /// Forward-auth is about the head alone. A proxy may announce the body of the request that it asks about and never send it.
+    package func readsBody(of head: HTTPHead) -> Bool {
+        !ForwardAuth.isMeant(by: head)
+    }
+
     /// The answer to bytes that are no request.
     package func refusal(_ error: HTTPParseError) -> OutgoingResponse {
         logger.debug("refused a malformed request", metadata: ["error": "\(error)"])

@@ -57,6 +57,23 @@ import Testing
         #expect(!world.output.contains("<100>"))
     }
 
+    @Test(
+        "a request whose body is not to be read is answered at once, and nothing after its head is taken for another",
+        arguments: ["Content-Length: 40", "Content-Length: 9", "Transfer-Encoding: chunked", "Expect: 100-continue\r\nContent-Length: 40"])
+    func bodyLeftUnread(framing: String) {
+        var world = MachineWorld(readsBody: { _ in false })
+        world.receive("POST /1 HTTP/1.1\r\nHost: a\r\n\(framing)\r\n\r\n")
+        #expect(world.handled.map(\.target) == ["/1"])
+        #expect(world.output.contains("Connection: close\r\n") && !world.output.contains("<100>"), "\(world.output)")
+        #expect(world.after == .linger)
+        world.receive("123456789" + get("/2"))
+        #expect(world.handled.count == 1 && world.heldBytes == 0)
+
+        var bodiless = MachineWorld(readsBody: { _ in false })
+        bodiless.receive("POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n" + get("/2"))
+        #expect(bodiless.handled.map(\.target) == ["/1", "/2"], "a connection without bodies goes on")
+    }
+
     @Test("HEAD gets the length of the content and none of it, in refusals too")
     func headHasNoContent() {
         var world = MachineWorld()

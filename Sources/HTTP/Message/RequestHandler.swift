@@ -10,6 +10,13 @@ package enum Reply: Sendable {
 package protocol RequestHandler: Sendable {
     /// A plain call on the request loop: it must not block.
     func handle(_ request: IncomingRequest) -> Reply
+    /// Whether the body of the request is to be read before `handle`. Asked only when one is announced. An answer that does not
+    /// wait for it ends the connection: where the next request would begin is then unknown.
+    func readsBody(of head: HTTPHead) -> Bool
     /// The answer to bytes that are no acceptable request. The status should be `error.status`; the connection closes after it.
     func refusal(_ error: HTTPParseError) -> OutgoingResponse
+}
+
+extension RequestHandler {
+    package func readsBody(of head: HTTPHead) -> Bool { true }
 }

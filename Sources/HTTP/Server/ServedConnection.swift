@@ -22,7 +22,9 @@ final class ServedConnection {
         self.transport = transport
         self.info = info
         self.owner = owner
-        machine = ServerConnection(limits: owner.settings.limits, timeouts: owner.settings.timeouts, at: now)
+        let handler = owner.handler
+        machine = ServerConnection(
+            limits: owner.settings.limits, timeouts: owner.settings.timeouts, readsBody: { handler.readsBody(of: $0) }, at: now)
     }
 
     func start() {

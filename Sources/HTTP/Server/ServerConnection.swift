@@ -11,7 +11,7 @@ package struct ServerConnection: Sendable {
         case wait
         /// Send `100 Continue`.
         case sendContinue
-        /// `head` and `body` are a complete request: answer it.
+        /// `head` and `body` are a complete request, or all that is to be read of it: answer it.
         case handle
         /// The bytes are no acceptable request: answer with the refusal.
         case refuse(HTTPParseError)
@@ -42,7 +42,8 @@ package struct ServerConnection: Sendable {
     private struct Exchange: Sendable {
         var isHead: Bool
         var clientCloses: Bool
-        var isRefusal: Bool
+        /// What follows in the input may be anything.
+        var leavesInput: Bool
     }
 
     /// With more answer bytes than this waiting for the client to read, none of its further requests is begun.
@@ -52,15 +53,19 @@ package struct ServerConnection: Sendable {
 
     private var parser: RequestParser
     private let timeouts: HTTPTimeouts
+    private let readsBody: @Sendable (HTTPHead) -> Bool
     private var state: State
     private var inputHasEnded = false
     private var isStopping = false
     private var queuedBytes = 0
     private var writeDeadline: MonotonicInstant?
 
-    package init(limits: HTTPLimits, timeouts: HTTPTimeouts, at now: MonotonicInstant) {
+    package init(
+        limits: HTTPLimits, timeouts: HTTPTimeouts, readsBody: @escaping @Sendable (HTTPHead) -> Bool, at now: MonotonicInstant
+    ) {
         parser = RequestParser(limits: limits)
         self.timeouts = timeouts
+        self.readsBody = readsBody
         state = .waiting(until: now + timeouts.header)
     }
 
@@ -108,12 +113,16 @@ package struct ServerConnection: Sendable {
                 if case .waiting = state, !parser.isIdle { state = .receiving(until: now + timeouts.header) }
                 return .wait
             case .head:
+                if parser.head.framing.announcesBytes, !readsBody(parser.head) {
+                    state = .answering(Exchange(isHead: parser.isHead, clientCloses: false, leavesInput: true))
+                    return .handle
+                }
                 state = .receiving(until: now + timeouts.body)
                 // RFC 9110 §10.1.1: no need to ask for a body that is already arriving, or empty.
                 if parser.head.expectsContinue, parser.head.framing.announcesBytes, offset == input.count { return .sendContinue }
             case .complete:
                 state = .answering(
-                    Exchange(isHead: parser.isHead, clientCloses: !parser.head.isPersistent, isRefusal: false))
+                    Exchange(isHead: parser.isHead, clientCloses: !parser.head.isPersistent, leavesInput: false))
                 return .handle
             case .failed(let error):
                 return refuse(error)
@@ -122,7 +131,7 @@ package struct ServerConnection: Sendable {
     }
 
     private mutating func refuse(_ error: HTTPParseError) -> Step {
-        state = .answering(Exchange(isHead: parser.isHead, clientCloses: false, isRefusal: true))
+        state = .answering(Exchange(isHead: parser.isHead, clientCloses: false, leavesInput: true))
         return .refuse(error)
     }
 
@@ -136,7 +145,7 @@ package struct ServerConnection: Sendable {
         _ response: OutgoingResponse, dateLine: [UInt8], into out: inout [UInt8], at now: MonotonicInstant
     ) -> AfterAnswer {
         guard case .answering(let exchange) = state else { return .close }
-        let closes = exchange.clientCloses || exchange.isRefusal || isStopping || response.closesConnection
+        let closes = exchange.clientCloses || exchange.leavesInput || isStopping || response.closesConnection
         ResponseEncoder.append(response, dateLine: dateLine, isHead: exchange.isHead, closes: closes, to: &out)
         if !closes {
             parser.reset()

@@ -23,8 +23,11 @@ struct MachineWorld {
     private(set) var lastStep = ServerConnection.Step.wait
     private var held: [UInt8] = []
 
-    init(limits: HTTPLimits = HTTPLimits(), timeouts: HTTPTimeouts = HTTPTimeouts()) {
-        machine = ServerConnection(limits: limits, timeouts: timeouts, at: now)
+    init(
+        limits: HTTPLimits = HTTPLimits(), timeouts: HTTPTimeouts = HTTPTimeouts(),
+        readsBody: @escaping @Sendable (HTTPHead) -> Bool = { _ in true }
+    ) {
+        machine = ServerConnection(limits: limits, timeouts: timeouts, readsBody: readsBody, at: now)
     }
 
     mutating func receive(_ text: String) {
