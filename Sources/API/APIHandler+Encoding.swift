@@ -32,8 +32,9 @@ extension APIHandler {
     func encode(
         _ problem: Problem, for request: IncomingRequest, label: String, caller: Caller?, view: MemberView
     ) -> OutgoingResponse {
-        log(request, label, problem.status, caller, detail: problem.detail ?? problem.message)
-        return response(problem, isUnderAPI: Self.isUnderAPI(request.head), label: label, view: view)
+        let response = response(problem, isUnderAPI: Self.isUnderAPI(request.head), label: label, view: view)
+        log(request, label, response.status, caller, detail: problem.detail ?? problem.message)
+        return response
     }
 
     /// Errors look the same everywhere but for the status of a missing credential: 403 under `/1.0`

@@ -69,6 +69,14 @@ struct ForwardAuthTests {
         }
     }
 
+    @Test("the log tells the status that the proxy got")
+    func loggedStatus() async throws {
+        try await ServedMember.with { served async throws in
+            _ = try await served.send("GET", "/auth/verify", fields: ["X-Request-Id: find-me"])
+            #expect(served.log.lines.contains { $0.contains("find-me") && $0.contains("GET /auth/verify 401") }, "\(served.log.lines)")
+        }
+    }
+
     @Test("being root on the Unix socket is no token")
     func rootNeedsAToken() async throws {
         try await ServedMember.with { served async throws in
