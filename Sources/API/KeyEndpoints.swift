@@ -1,4 +1,5 @@
 import Cluster
+import Crypto
 import HashTreeCollections
 import JOSE
 import Tokens
@@ -69,6 +70,7 @@ enum KeyEndpoints {
     static func json(_ key: SigningKeyRecord) -> JSON {
         .object([
             "id": .string(key.kid), "algorithm": .string(key.algorithm.rawValue), "state": .string(key.state.rawValue),
+            "public_key": key.publicKey.map { .string(PEM.encode(label: "PUBLIC KEY", $0)) } ?? .null,
             "created_at": .string(RFC3339.text(key.createdAt)),
             "activate_after": time(key.activateAfter), "activated_at": time(key.activatedAt),
             "retiring_at": time(key.retiringAt), "retire_after": time(key.retireAfter), "retired_at": time(key.retiredAt),

@@ -6,7 +6,7 @@ import JOSE
 struct ClusterCommand: Noun {
     static let configuration = CommandConfiguration(
         commandName: "cluster", abstract: "The members.",
-        subcommands: [List.self, Show.self, Status.self, Add.self, ListTokens.self, RevokeToken.self, Transfer.self])
+        subcommands: [List.self, Show.self, Status.self, Certificate.self, Add.self, ListTokens.self, RevokeToken.self, Transfer.self])
 }
 
 extension ClusterCommand {
@@ -52,6 +52,23 @@ extension ClusterCommand {
                     .init("MATCH", "match_index"), .init("LAG", "lag"), .init("AGE MS", "age_ms"),
                     .init("VERSION", "version"), .init("ADDRESSES", "addresses"),
                 ])
+        }
+    }
+
+    struct Certificate: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "The certificate that all members present, in PEM: whom a client has to trust.")
+
+        @Flag(help: "The certificate of the CA that signed it, for programs that trust only CAs (nginx, HAProxy).") var authority = false
+        @OptionGroup var connection: ConnectionOptions
+
+        func perform() async throws(CommandFailure) {
+            let environment = try await connection.remote().get("/1.0")["environment"]
+            let name = authority ? "certificate_authority" : "certificate"
+            guard let pem = environment?[name]?.stringValue, !pem.isEmpty else {
+                throw .refused("the member does not tell its certificate: give a token, or ask as root on a member's machine")
+            }
+            Terminal.out(PEMText.withoutNewlineAtEnd(pem))
         }
     }
 

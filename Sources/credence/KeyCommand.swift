@@ -4,7 +4,7 @@ import JOSE
 
 struct KeyCommand: Noun {
     static let configuration = CommandConfiguration(
-        commandName: "key", abstract: "The keys that sign tokens.", subcommands: [List.self, Rotate.self, Retire.self, Delete.self])
+        commandName: "key", abstract: "The keys that sign tokens.", subcommands: [List.self, Export.self, Rotate.self, Retire.self, Delete.self])
 }
 
 extension KeyCommand {
@@ -19,6 +19,31 @@ extension KeyCommand {
                     .init("ID", "id"), .init("ALGORITHM", "algorithm"), .init("STATE", "state"),
                     .init("CREATED", "created_at"), .init("RETIRED FROM", "retire_after"),
                 ])
+        }
+    }
+
+    struct Export: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "A public key in PEM, for programs that read it from a file.",
+            discussion: "Most programs should rather read all keys from /.well-known/jwks.json, which changes by itself when a key does.")
+
+        @Argument(help: "The key's id. Default: the key that signs tokens of --algorithm.") var id: String?
+        @Option(help: "Of which algorithm, without an id.") var algorithm = "ES256"
+        @OptionGroup var connection: ConnectionOptions
+
+        func perform() async throws(CommandFailure) {
+            let keys = try await connection.remote().get("/1.0/keys").arrayValue ?? []
+            let named = keys.last { key in
+                if let id { return key["id"]?.stringValue == id }
+                return key["algorithm"]?.stringValue == algorithm && key["state"]?.stringValue == "active"
+            }
+            guard let named else {
+                throw .refused(id.map { "no such signing key: \($0)" } ?? "no key signs \(algorithm) tokens (credence key list shows those there are)")
+            }
+            guard let pem = named["public_key"]?.stringValue else {
+                throw .refused("this key has no public part: \(Table.cell(named["algorithm"])) keys are shared secrets")
+            }
+            Terminal.out(PEMText.withoutNewlineAtEnd(pem))
         }
     }
 

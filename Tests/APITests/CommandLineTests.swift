@@ -49,7 +49,7 @@ struct CommandLineTests {
         arguments: [
             "serve", "token create --subject a --scope read", "token verify T", "token explain -", "token list", "token show I",
             "token revoke I",
-            "revoke token T --reason x", "revocation list", "key list", "key rotate", "key retire K --in 0", "key delete K --force", "cluster list",
+            "revoke token T --reason x", "revocation list", "key list", "key export", "key export K", "key export --algorithm RS256", "cluster certificate --authority", "key rotate", "key retire K --in 0", "key delete K --force", "cluster list",
             "cluster show n1",
             "cluster status", "cluster add n2", "cluster list-tokens", "cluster revoke-token n2", "config list",
             "config get voters_max", "config set voters_max=5 staleness_policy=serve",
