@@ -59,7 +59,7 @@ import Testing
 
     @Test(
         "a request whose body is not to be read is answered at once, and nothing after its head is taken for another",
-        arguments: ["Content-Length: 40", "Content-Length: 9", "Transfer-Encoding: chunked", "Expect: 100-continue\r\nContent-Length: 40"])
+        arguments: ["Content-Length: 40", "Content-Length: 9", "Content-Length: 99999999", "Transfer-Encoding: chunked", "Expect: 100-continue\r\nContent-Length: 40"])
     func bodyLeftUnread(framing: String) {
         var world = MachineWorld(readsBody: { _ in false })
         world.receive("POST /1 HTTP/1.1\r\nHost: a\r\n\(framing)\r\n\r\n")

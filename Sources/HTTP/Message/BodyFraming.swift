@@ -7,3 +7,19 @@ package enum BodyFraming: Sendable, Equatable {
     /// Responses only: the body ends where the connection ends.
     case untilClose
 }
+
+extension BodyFraming {
+    /// Whether body bytes must still come.
+    var announcesBytes: Bool {
+        switch self {
+        case .none: false
+        case .length(let length): length > 0
+        case .chunked, .untilClose: true
+        }
+    }
+
+    /// As far as the head tells; the others are counted as they come.
+    func requireFits(_ limits: HTTPLimits) throws(HTTPParseError) {
+        if case .length(let length) = self, length > limits.bodyBytesMax { throw .bodyTooLarge }
+    }
+}

@@ -22,7 +22,7 @@ struct FramingFields {
     }
 
     /// The body's framing, or `nil` when neither field was there.
-    func framing(in bytes: [UInt8], version: HTTPVersion, limits: HTTPLimits) throws(HTTPParseError) -> BodyFraming? {
+    func framing(in bytes: [UInt8], version: HTTPVersion) throws(HTTPParseError) -> BodyFraming? {
         if let transferCoding {
             // RFC 9112 §6.1: a coding in an HTTP/1.0 message means faulty framing, whatever it says.
             guard version == .http11 else { throw .transferCodingBeforeHTTP11 }
@@ -31,15 +31,13 @@ struct FramingFields {
             return .chunked
         }
         guard let contentLength else { return nil }
-        let length = try bytes.decimal(contentLength)
-        guard length <= limits.bodyBytesMax else { throw .bodyTooLarge }
-        return .length(length)
+        return .length(try bytes.decimal(contentLength))
     }
 }
 
 extension HTTPHead {
     /// Applies RFC 9110 §7.2 (Host), RFC 9112 §6 (framing) and §9.3 (persistence) once all fields have arrived.
-    mutating func readFields(limits: HTTPLimits) throws(HTTPParseError) {
+    mutating func readFields() throws(HTTPParseError) {
         let authority = try readTarget()
         var framingFields = FramingFields()
         var expectation: Range<Int>?
@@ -63,7 +61,7 @@ extension HTTPHead {
         if let expectation {
             guard bytes.equalsIgnoringCase(expectation, "100-continue") else { throw .unknownExpectation }
         }
-        framing = try framingFields.framing(in: bytes, version: version, limits: limits) ?? .none
+        framing = try framingFields.framing(in: bytes, version: version) ?? .none
         // RFC 9110 §10.1.1: the expectation of an HTTP/1.0 client is ignored.
         expectsContinue = expectation != nil && version == .http11
         isPersistent = version == .http11 && !framingFields.closesConnection

@@ -24,15 +24,19 @@ package struct RequestParser: Sendable {
 
     package private(set) var head = HTTPHead()
     package private(set) var body: [UInt8] = []
+    /// Whether a body is announced that is not to be read: after `.head` there is no next request then.
+    package private(set) var leavesBody = false
     private let limits: HTTPLimits
+    private let readsBody: @Sendable (HTTPHead) -> Bool
     private var phase = Phase.head
     private var hasRequestLine = false
 
     /// A body's storage is kept for the connection's next request only below this.
     private static let keptBodyBytesMax = 4096
 
-    package init(limits: HTTPLimits = HTTPLimits()) {
+    package init(limits: HTTPLimits = HTTPLimits(), readsBody: @escaping @Sendable (HTTPHead) -> Bool = { _ in true }) {
         self.limits = limits
+        self.readsBody = readsBody
     }
 
     /// Whether no byte of a request has arrived since the last `reset()`.
@@ -76,7 +80,9 @@ package struct RequestParser: Sendable {
                 try head.readRequestLine()
                 hasRequestLine = true
             case .complete:
-                try head.readFields(limits: limits)
+                try head.readFields()
+                leavesBody = head.framing.announcesBytes && !readsBody(head)
+                if !leavesBody { try head.framing.requireFits(limits) }
                 phase = .body(BodyDecoder(head.framing))
                 return .head
             }

@@ -81,7 +81,9 @@ package struct ResponseParser: Sendable {
             case .complete:
                 // RFC 9110 §15.2: interim responses may come first. 101 would end HTTP on this connection, and nobody asked for it.
                 guard status.code < 200 else {
-                    phase = .body(BodyDecoder(try framing()))
+                    let framing = try framing()
+                    try framing.requireFits(limits)
+                    phase = .body(BodyDecoder(framing))
                     return true
                 }
                 interimSeen += 1
@@ -109,6 +111,6 @@ package struct ResponseParser: Sendable {
         var framingFields = FramingFields()
         for slot in lines.fields { try framingFields.read(slot, in: lines.bytes) }
         if method == .head || status.code == 204 || status.code == 304 { return .none }
-        return try framingFields.framing(in: lines.bytes, version: .http11, limits: limits) ?? .untilClose
+        return try framingFields.framing(in: lines.bytes, version: .http11) ?? .untilClose
     }
 }

@@ -53,7 +53,6 @@ package struct ServerConnection: Sendable {
 
     private var parser: RequestParser
     private let timeouts: HTTPTimeouts
-    private let readsBody: @Sendable (HTTPHead) -> Bool
     private var state: State
     private var inputHasEnded = false
     private var isStopping = false
@@ -63,9 +62,8 @@ package struct ServerConnection: Sendable {
     package init(
         limits: HTTPLimits, timeouts: HTTPTimeouts, readsBody: @escaping @Sendable (HTTPHead) -> Bool, at now: MonotonicInstant
     ) {
-        parser = RequestParser(limits: limits)
+        parser = RequestParser(limits: limits, readsBody: readsBody)
         self.timeouts = timeouts
-        self.readsBody = readsBody
         state = .waiting(until: now + timeouts.header)
     }
 
@@ -113,7 +111,7 @@ package struct ServerConnection: Sendable {
                 if case .waiting = state, !parser.isIdle { state = .receiving(until: now + timeouts.header) }
                 return .wait
             case .head:
-                if parser.head.framing.announcesBytes, !readsBody(parser.head) {
+                if parser.leavesBody {
                     state = .answering(Exchange(isHead: parser.isHead, clientCloses: false, leavesInput: true))
                     return .handle
                 }
@@ -190,17 +188,6 @@ package struct ServerConnection: Sendable {
         case .receiving(let until) where now >= until: return refuse(.timedOut)
         case .lingering(let until, _) where now >= until: return end(.abort)
         default: return .wait
-        }
-    }
-}
-
-extension BodyFraming {
-    /// Whether body bytes must still come.
-    fileprivate var announcesBytes: Bool {
-        switch self {
-        case .none: false
-        case .length(let length): length > 0
-        case .chunked, .untilClose: true
         }
     }
 }
