@@ -44,9 +44,17 @@ is_installed() { # package
     dpkg-query --show --showformat='${Status}' "$1" 2>/dev/null | grep -q 'install ok installed'
 }
 
+# Sets as_root to what makes a command root's; answers 1 when nothing does.
+find_root() {
+    as_root=()
+    [ "$(id -u)" != 0 ] || return 0
+    command -v sudo >/dev/null 2>&1 && { [ -t 0 ] || sudo -n true 2>/dev/null; } || return 1
+    as_root=(sudo)
+}
+
 # Installs those of the named packages that are missing. Answers 1, after one line that says so, when it could not.
 install_missing() { # package...
-    local package missing=() as_root=()
+    local package missing=() as_root
     command -v dpkg-query >/dev/null 2>&1 || {
         say "This is no Debian, so nothing is installed by itself; needed are what Debian calls: $*"
         return 0
@@ -54,14 +62,10 @@ install_missing() { # package...
     for package in "$@"; do is_installed "$package" || missing+=("$package"); done
     [ "${#missing[@]}" -gt 0 ] || return 0
 
-    if [ "$(id -u)" != 0 ]; then
-        if command -v sudo >/dev/null 2>&1 && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
-            as_root=(sudo)
-        else
-            say "Could not install ${missing[*]}: not root, and no sudo. As root: apt-get install ${missing[*]}"
-            return 1
-        fi
-    fi
+    find_root || {
+        say "Could not install ${missing[*]}: not root, and no sudo. As root: apt-get install ${missing[*]}"
+        return 1
+    }
     say "Installing ${missing[*]}"
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" && return 0
     say "The package lists may be old; updating them and trying once more"
@@ -71,12 +75,29 @@ install_missing() { # package...
     return 1
 }
 
+# As install_missing, for a package that would also start a service: only its program is wanted, and on a developer's own
+# machine its port may be another's. Debian asks policy-rc.d before it starts anything.
+install_program() { # package service
+    local policy=/usr/sbin/policy-rc.d made=false status=0 as_root
+    if is_installed "$1"; then return 0; fi
+    if [ ! -e "$policy" ] && find_root; then
+        printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" sh -c "cat >$policy && chmod 755 $policy" && made=true
+    fi
+    install_missing "$1" || status=1
+    if $made; then "${as_root[@]}" rm -f "$policy"; fi
+    # Not at the next start of the machine either.
+    if [ "$status" = 0 ] && [ -d /run/systemd/system ] && find_root; then "${as_root[@]}" systemctl disable --quiet "$2" || true; fi
+    return "$status"
+}
+
 require_packages() { install_missing "$@" || exit 1; }
 
 # ---------------------------------------------------------------- members of the local cluster
 
 member_name() { printf 'm%s' "$1"; }
 member_port() { printf '%s' "$((first_port + $1 - 1))"; }
+# In clear, for proxies on this machine.
+member_loopback_port() { printf '%s' "$((first_port + 9 + $1))"; }
 member_address() { printf '%s:%s' "$listen_host" "$(member_port "$1")"; }
 member_data() { printf '%s/m%s' "$run_directory" "$1"; }
 member_log() { printf '%s/m%s.log' "$run_directory" "$1"; }

@@ -41,7 +41,7 @@ extension KeyCommand {
                 throw .refused(id.map { "no such signing key: \($0)" } ?? "no key signs \(algorithm) tokens (credence key list shows those there are)")
             }
             guard let pem = named["public_key"]?.stringValue else {
-                throw .refused("this key has no public part: \(Table.cell(named["algorithm"])) keys are shared secrets")
+                throw .refused("the member tells no public part of this \(Table.cell(named["algorithm"])) key")
             }
             Terminal.out(PEMText.withoutNewlineAtEnd(pem))
         }

@@ -157,13 +157,14 @@ extension TestCluster {
 }
 
 /// A running cluster for the length of `body`; whatever happens, its processes end and its files go.
+/// `firstArguments` are for the member that founds it.
 func withCluster(
-    _ names: [String] = ["m1", "m2", "m3"], keystore: TestCluster.Keystore = .openKeyFile,
+    _ names: [String] = ["m1", "m2", "m3"], keystore: TestCluster.Keystore = .openKeyFile, firstArguments: [String] = [],
     _ body: (TestCluster) async throws -> Void
 ) async throws {
     let cluster = try TestCluster(keystore: keystore)
     do {
-        try await cluster.found(names[0])
+        try await cluster.found(names[0], arguments: firstArguments)
         let first = await cluster[0]
         for name in names.dropFirst() {
             try await cluster.join(name, with: cluster.joinToken(for: name, madeOn: first))

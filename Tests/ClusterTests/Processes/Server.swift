@@ -1,6 +1,6 @@
 import Subprocess
 
-/// One `credence serve` process, from its start to its end. Everything it prints is appended to a file.
+/// One process that serves, a `credence serve` as a rule, from its start to its end. Everything it prints is appended to a file.
 struct Server: Sendable {
     let processID: Int32
     private let signals: AsyncStream<Signal>.Continuation
