@@ -1,4 +1,3 @@
-import FoundationEssentials
 import JOSE
 import Testing
 
@@ -20,34 +19,6 @@ extension ClusterTests {
                 #expect(accepted.output.contains("New, TLSv1.3"), "\(accepted.transcript)")
                 // An empty list: a client sends whatever certificate it has.
                 #expect(accepted.output.contains("No client certificate CA names sent"), "\(accepted.transcript)")
-            }
-        }
-
-        @Test(
-            "PyJWT verifies a token of one member, of any algorithm with a public key, by the JWKS of another",
-            .enabled("no Python with PyJWT: see cluster/test") { await Python.hasPyJWT })
-        func pyJWT() async throws {
-            let algorithms = ["ES256", "ES384", "ES512", "EdDSA", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]
-            try await withCluster(["m1", "m2"]) { cluster in
-                let members = await cluster.members, admin = await cluster.adminToken
-                for algorithm in algorithms.dropFirst() {
-                    let made = try await members[0].call("POST", "/1.0/keys", ["algorithm": .string(algorithm)], token: admin)
-                    #expect(made.status == 201, "\(algorithm): \(made.summary)")
-                }
-                for algorithm in algorithms {
-                    _ = try await eventually("a key for \(algorithm) is active") {
-                        try await MintVerifyRevokeTests.hasActiveKey(algorithm, members[0]) ? true : nil
-                    }
-                    let token = try await members[0].mint("alice", by: admin, algorithm: algorithm)
-                    let keys = try await members[1].call("GET", "/.well-known/jwks.json").body
-                    let good = try await Python.verify(token, with: keys, algorithm: algorithm)
-                    #expect(good.exitCode == 0 && good.line == "alice", "\(algorithm): \(good.transcript)")
-                    #expect(try await members[1].verdict(on: token)["valid"] == true, "\(algorithm)")
-
-                    let forged = token.dropLast(8) + "AAAAAAAA"
-                    let bad = try await Python.verify(String(forged), with: keys, algorithm: algorithm)
-                    #expect(bad.exitCode != 0, "PyJWT must refuse a forged token, or the check above says nothing")
-                }
             }
         }
 
@@ -85,59 +56,5 @@ extension ClusterTests {
                 }
             }
         }
-    }
-}
-
-/// The Python that `cluster/test` found or made.
-enum Python {
-    private static let program = ProcessInfo.processInfo.environment["CREDENCE_PYTHON"] ?? "/usr/bin/python3"
-
-    static var hasPyJWT: Bool {
-        get async {
-            let imported = try? await Command.run(program, ["-c", "import jwt, cryptography"])
-            return imported?.exitCode == 0
-        }
-    }
-
-    /// Prints the bit of a token in a status list whose signature is good.
-    static func status(of token: String, in list: String, with keys: String) async throws -> Command {
-        let script = """
-            import base64, json, sys, zlib, jwt
-            given = json.load(sys.stdin)
-            kid = jwt.get_unverified_header(given["list"])["kid"]
-            key = jwt.PyJWK({key["kid"]: key for key in given["jwks"]["keys"]}[kid])
-            claims = jwt.decode(given["list"], key.key, algorithms=["ES256"])
-            packed = claims["status_list"]["lst"]
-            bits = zlib.decompress(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)))
-            place = jwt.decode(given["token"], options={"verify_signature": False})["status"]["status_list"]
-            assert place["uri"] == claims["sub"], (place, claims["sub"])
-            print(bits[place["idx"] // 8] >> place["idx"] % 8 & 1)
-            """
-        let given: JSON = ["token": .string(token), "list": .string(list), "jwks": try JSON(parsing: keys)]
-        return try await Command.run(program, ["-c", script], input: given.encodedString)
-    }
-
-    /// Prints a token with these claims, byte for byte, signed by a private key in PEM.
-    static func sign(_ claims: String, keyFile: String, algorithm: String) async throws -> Command {
-        let script = """
-            import sys, jwt
-            claims, key, algorithm = sys.argv[1:]
-            print(jwt.api_jws.encode(claims.encode(), open(key).read(), algorithm=algorithm))
-            """
-        return try await Command.run(program, ["-c", script, claims, keyFile, algorithm])
-    }
-
-    /// Prints the subject; ends with an error when PyJWT refuses the token.
-    static func verify(_ token: String, with keys: String, algorithm: String) async throws -> Command {
-        let script = """
-            import json, sys, jwt
-            given = json.load(sys.stdin)
-            kid = jwt.get_unverified_header(given["token"])["kid"]
-            keys = {key["kid"]: key for key in given["jwks"]["keys"]}
-            key = jwt.PyJWK(keys[kid])
-            print(jwt.decode(given["token"], key.key, algorithms=[given["algorithm"]])["sub"])
-            """
-        let given: JSON = ["token": .string(token), "jwks": try JSON(parsing: keys), "algorithm": .string(algorithm)]
-        return try await Command.run(program, ["-c", script], input: given.encodedString)
     }
 }
