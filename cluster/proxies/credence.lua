@@ -9,6 +9,9 @@ local answer_fields = {
     ["www-authenticate"] = "txn.credence_challenge",
 }
 
+-- Milliseconds. HAProxy tries four times before it gives up.
+local timeout = 500
+
 -- The question is the token and nothing else: no field by which a client could steer the member.
 local function fields_of_question(txn)
     local authorization = txn.http:req_get_headers()["authorization"]
@@ -21,7 +24,7 @@ end
 local function ask(txn, question)
     -- First of all: whatever goes wrong below, nobody has vouched.
     txn:set_var("txn.credence_status", -1)
-    local answer = core.httpclient():get { url = question, headers = fields_of_question(txn), timeout = 2000 }
+    local answer = core.httpclient():get { url = question, headers = fields_of_question(txn), timeout = timeout }
     if answer == nil or answer.status == nil or answer.status == 0 then return end
     for name, variable in pairs(answer_fields) do
         local values = answer.headers and answer.headers[name]

@@ -5,7 +5,15 @@ struct ForeignKeyPair: Sendable {
     let privateKey: String
     let publicKey: String
 
-    static func make(for algorithm: String) async throws -> ForeignKeyPair {
+    private static let rsa = Task { try await make(for: "RS256") }
+
+    /// A new one, but for RSA: those take long to make, and one serves all its algorithms.
+    static func of(_ algorithm: String) async throws -> ForeignKeyPair {
+        let isRSA = algorithm.hasPrefix("RS") || algorithm.hasPrefix("PS")
+        return isRSA ? try await rsa.value : try await make(for: algorithm)
+    }
+
+    private static func make(for algorithm: String) async throws -> ForeignKeyPair {
         let kind =
             switch algorithm {
             case "ES256": ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"]

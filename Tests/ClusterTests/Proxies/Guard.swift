@@ -23,8 +23,8 @@ enum Guard: String, Sendable, CaseIterable {
         }
     }
 
-    /// Whether it is told when a member does not vouch, and can say so. Apache's module takes every failure for a bad token.
-    var saysWhenNobodyVouches: Bool { self != .apache }
+    /// What it says when no member vouches. Apache's module takes every failure for a bad token.
+    var statusWhenNobodyVouches: Int { self == .apache ? 401 : 503 }
 
     var arguments: (_ folder: String, _ file: String) -> [String] {
         switch program {
