@@ -12,9 +12,7 @@ struct GuardedPages: Sendable {
     func ask(_ token: String?, method: String = "GET", body: String? = nil) async throws -> Answer {
         var arguments = ["http://127.0.0.1:\(port)/page?x=1"]
         if let token { arguments += ["--header", "Authorization: Bearer \(token)"] }
-        for name in ["X-Auth-Subject", "x-auth-scopes", "X-Auth-Token-Id", "X-Auth-Method", "X_Auth_Subject", "X-Auth_Subject"] {
-            arguments += ["--header", "\(name): mallory"]
-        }
+        for name in Self.claimedNames { arguments += ["--header", "\(name): mallory"] }
         if method == "HEAD" { arguments.append("--head") }
         if body != nil { arguments += ["--data-binary", "@-"] }
         return try await Member.curl(arguments, input: body)
@@ -22,6 +20,13 @@ struct GuardedPages: Sendable {
 }
 
 extension GuardedPages {
+    /// Each as the proxies write it, and with every choice of underscores for dashes.
+    private static let claimedNames = ["X-Auth-Subject", "x-auth-scopes", "X-Auth-Token-Id", "X-Auth-Method"].flatMap { name in
+        name.split(separator: "-").dropFirst().reduce([String(name.prefix { $0 != "-" })]) { spellings, part in
+            spellings.flatMap { ["\($0)-\(part)", "\($0)_\(part)"] }
+        }
+    }
+
     /// What the examples demand of a token.
     static let scope = "reports", audience = "reports.example"
 
