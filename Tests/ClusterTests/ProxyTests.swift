@@ -16,6 +16,11 @@ extension ClusterTests {
         func haproxy(_ kind: Guard) async throws { try await expectGuards(kind) }
 
         @Test(
+            "Caddy lets through whom a member vouches for, tells the application who it is, and refuses all others",
+            .enabled("no caddy: see cluster/test") { GuardProgram.path("caddy") != nil })
+        func caddy() async throws { try await expectGuards(.caddy) }
+
+        @Test(
             "Apache lets through whom a member vouches for, or whom its keys prove, and refuses all others",
             .enabled("no apache2 with mod_auth_openidc: see cluster/test") { GuardProgram.hasApacheModule },
             arguments: [Guard.apache, .apacheJWKS])
@@ -30,6 +35,11 @@ extension ClusterTests {
             "behind HAProxy nobody comes in while no member vouches, stale or gone",
             .enabled("no haproxy: see cluster/test") { GuardProgram.path("haproxy") != nil })
         func haproxyFailsClosed() async throws { try await expectFailsClosed(.haproxy) }
+
+        @Test(
+            "behind Caddy nobody comes in while no member vouches, stale or gone",
+            .enabled("no caddy: see cluster/test") { GuardProgram.path("caddy") != nil })
+        func caddyFailsClosed() async throws { try await expectFailsClosed(.caddy) }
 
         @Test(
             "behind Apache that introspects nobody comes in while no member vouches, stale or gone",

@@ -4,6 +4,7 @@ enum Guard: String, Sendable, CaseIterable {
     case nginxTLS = "nginx-tls.conf"
     case haproxy = "haproxy.cfg"
     case haproxyJWT = "haproxy-jwt.cfg"
+    case caddy = "Caddyfile"
     case apache = "apache.conf"
     case apacheJWKS = "apache-jwks.conf"
 
@@ -11,6 +12,7 @@ enum Guard: String, Sendable, CaseIterable {
         switch self {
         case .nginx, .nginxTLS: "nginx"
         case .haproxy, .haproxyJWT: "haproxy"
+        case .caddy: "caddy"
         case .apache, .apacheJWKS: "apache2"
         }
     }
@@ -18,7 +20,7 @@ enum Guard: String, Sendable, CaseIterable {
     /// Whether a member is asked about each request. One that is not cannot know what was revoked.
     var asks: Bool {
         switch self {
-        case .nginx, .nginxTLS, .haproxy, .apache: true
+        case .nginx, .nginxTLS, .haproxy, .caddy, .apache: true
         case .haproxyJWT, .apacheJWKS: false
         }
     }
@@ -29,6 +31,7 @@ enum Guard: String, Sendable, CaseIterable {
     var arguments: (_ folder: String, _ file: String) -> [String] {
         switch program {
         case "nginx": { ["-e", "stderr", "-p", $0, "-c", $1] }
+        case "caddy": { ["run", "--adapter", "caddyfile", "--config", $1] }
         case "haproxy": { ["-db", "-C", $0, "-f", $1] }
         default: { ["-D", "FOREGROUND", "-d", $0, "-f", $1] }
         }

@@ -15,12 +15,13 @@ enum GuardProgram {
 
     static let isRoot: Bool = Files.text("/proc/self/status").contains("\nUid:\t0\t")
 
-    /// Without any rights, as the examples promise: as nobody, when these tests run as root.
-    static func start(_ program: String, _ arguments: [String], log: String) async throws -> Server {
+    /// Without any rights, as the examples promise: as nobody, when these tests run as root. `folder` is all that it may write to.
+    static func start(_ program: String, _ arguments: [String], folder: String, log: String) async throws -> Server {
+        let environment = ["XDG_DATA_HOME": folder, "XDG_CONFIG_HOME": folder]
         guard let path = path(program) else { throw TestFailure("there is no \(program)") }
-        guard isRoot else { return try await Server.start(arguments, log: log, binary: path) }
+        guard isRoot else { return try await Server.start(arguments, log: log, binary: path, environment: environment) }
         let asNobody = ["--reuid=65534", "--regid=65534", "--clear-groups", path]
-        return try await Server.start(asNobody + arguments, log: log, binary: "setpriv")
+        return try await Server.start(asNobody + arguments, log: log, binary: "setpriv", environment: environment)
     }
 
     /// A folder that such a program may write to.

@@ -39,7 +39,7 @@ extension GuardedPages {
         try example.replace("127.0.0.1:9000", by: "127.0.0.1:\(application)")
         let authority = "\(folder)/credence-authority.crt"
         switch kind {
-        case .nginx, .haproxy:
+        case .nginx, .haproxy, .caddy:
             try example.replace("127.0.0.1:8451", by: "127.0.0.1:\(loopback)")
         case .nginxTLS:
             for (index, port) in [8441, 8442, 8443].enumerated() {
@@ -84,7 +84,7 @@ func withGuardedPages(
         let example = try await GuardedPages.configuration(
             of: kind, cluster, listen: pages.port, loopback: loopback, application: application.port, folder: folder)
         try Files.write(example.text, to: file)
-        let server = try await GuardProgram.start(kind.program, kind.arguments(folder, file), log: pages.log)
+        let server = try await GuardProgram.start(kind.program, kind.arguments(folder, file), folder: folder, log: pages.log)
         do {
             _ = try await eventually("\(kind.program) serves") {
                 guard server.isRunning else { throw TestFailure("\(kind.program) ended:\n\(Files.tail(pages.log))") }
