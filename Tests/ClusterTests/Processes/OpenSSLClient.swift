@@ -14,20 +14,14 @@ struct OpenSSLClient: Sendable {
     let keyFile, certificateFile, fingerprint: String
     private let directory: String
 
-    /// - Parameter key: `ec:CURVE`, `rsa:BITS` or `ed25519`.
-    init(in directory: String, name: String = "client", key: String = "ec:secp384r1") async throws {
+    /// With a new key on P-384, or with one that is there already.
+    init(in directory: String, name: String = "client", privateKey: String? = nil) async throws {
         self.directory = directory
         keyFile = "\(directory)/\(name).key"
         certificateFile = "\(directory)/\(name).crt"
-        let parts = key.split(separator: ":")
-        let kind =
-            switch parts[0] {
-            case "ec": ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:\(parts[1])"]
-            case "rsa": ["-newkey", key]
-            default: ["-newkey", key]
-            }
-        let made = try await Command.run(
-            "openssl", ["req", "-x509"] + kind + ["-nodes", "-keyout", keyFile, "-out", certificateFile, "-days", "30", "-subj", "/CN=\(name)"])
+        if let privateKey { try Data(privateKey.utf8).write(to: URL(filePath: keyFile)) }
+        let key = privateKey == nil ? ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:secp384r1", "-nodes", "-keyout", keyFile] : ["-key", keyFile]
+        let made = try await Command.run("openssl", ["req", "-x509"] + key + ["-out", certificateFile, "-days", "30", "-subj", "/CN=\(name)"])
         guard made.exitCode == 0 else { throw TestFailure("openssl made no certificate: \(made.transcript)") }
         fingerprint = try await Command.run("sh", ["-c", "openssl x509 -in \(certificateFile) -outform DER | sha256sum | cut -d' ' -f1"]).line
     }

@@ -29,14 +29,4 @@ enum Python {
         let given: JSON = ["token": .string(token), "list": .string(list), "jwks": try JSON(parsing: keys)]
         return try await Command.run(program, ["-c", script], input: given.encodedString)
     }
-
-    /// Prints a token with these claims, byte for byte, signed by a private key in PEM.
-    static func sign(_ claims: String, keyFile: String, algorithm: String) async throws -> Command {
-        let script = """
-            import sys, jwt
-            claims, key, algorithm = sys.argv[1:]
-            print(jwt.api_jws.encode(claims.encode(), open(key).read(), algorithm=algorithm))
-            """
-        return try await Command.run(program, ["-c", script, claims, keyFile, algorithm])
-    }
 }
