@@ -97,6 +97,10 @@ package final class CredenceServer: Sendable {
                 // The newest at that time, because tasks may run in another order than they were made.
                 Task { await http.replaceTLSContext(member.serverTLS.context) }
             }
+            member.onCertificatesDistrusted { fingerprints in
+                logger.notice("client certificates are trusted no more; their connections end", metadata: ["count": "\(fingerprints.count)"])
+                Task { await http.endConnections(ofClients: fingerprints) }
+            }
             let address = try await addresses.open(on: http, tls: member.serverTLS.context)
             // A change between the two lines above reached no listener.
             await http.replaceTLSContext(member.serverTLS.context)

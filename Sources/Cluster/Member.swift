@@ -21,6 +21,7 @@ package final class Member: Sendable {
     private let directory: DataDirectory
     private let tlsIdentity: Mutex<TLSServerIdentity>
     private let onTLSChange = HandlerBox<TLSServerIdentity>()
+    private let onDistrust = HandlerBox<Set<String>>()
 
     init(node: Node, storage: StorageThread, directory: DataDirectory) async throws(StartError) {
         self.node = node
@@ -32,7 +33,9 @@ package final class Member: Sendable {
         } catch {
             throw .internalFailure("the cluster's certificate cannot be used: \(error)")
         }
-        await node.start { [weak self] identity in self?.replaceTLS(identity) }
+        await node.start(
+            onServerIdentity: { [weak self] identity in self?.replaceTLS(identity) },
+            onDistrust: { [onDistrust] fingerprints in onDistrust.call(fingerprints) })
     }
 
     package var id: MemberID { node.identity.id }
@@ -107,6 +110,12 @@ package final class Member: Sendable {
     /// Called whenever the listeners must present something new; at most one handler.
     package func onServerTLSChange(_ handler: @escaping @Sendable (TLSServerIdentity) -> Void) {
         onTLSChange.set(handler)
+    }
+
+    /// Called with the fingerprints of client certificates that are trusted no more, once this member's view says so; at
+    /// most one handler.
+    package func onCertificatesDistrusted(_ handler: @escaping @Sendable (Set<String>) -> Void) {
+        onDistrust.set(handler)
     }
 
     private func replaceTLS(_ identity: TLSServerIdentity) {

@@ -36,6 +36,29 @@ extension ClusterTests {
             }
         }
 
+        @Test("an open connection of a client ends on every member when its certificate is removed or revoked on one")
+        func openConnections() async throws {
+            try await withCluster { cluster in
+                let members = await cluster.members
+                for (number, command) in [["trust", "remove"], ["revoke", "certificate"]].enumerated() {
+                    let client = try await OpenSSLClient(in: cluster.directory, name: "open\(number)")
+                    #expect(try await members[0].operate("trust", "add-certificate", client.certificateFile).exitCode == 0)
+                    try await withThrowingTaskGroup(of: (String, Int32?).self) { group in
+                        for member in members {
+                            let output = "\(cluster.directory)/connection-\(number)-\(member.name)"
+                            group.addTask { (member.name, try await client.keepOpen(to: member, output: output).exitCode) }
+                            _ = try await eventually("\(member.name) answers the client") {
+                                Files.text(output).contains(#""auth":"trusted""#) ? true : nil
+                            }
+                        }
+                        #expect(try await members[2].operate(command + [client.fingerprint]).exitCode == 0)
+                        // 124 is `timeout`, ending a program whose connection nobody ended.
+                        for try await (name, code) in group { #expect(code == 0, "the connection to \(name) stayed open") }
+                    }
+                }
+            }
+        }
+
         @Test("a user of the Incus forum: claims in another order are accepted; the PEM's hash as sub is refused, and explain says exactly that")
         func forumPost() async throws {
             try await withCluster(["m1"]) { cluster in

@@ -35,6 +35,7 @@ extension Node {
         var touched = Set<StateCollection>()
         /// Fingerprints.
         var touchedCertificates = Set<String>()
+        var distrusted = Set<String>()
         var finding: AppliedTrail.Finding?
     }
 
@@ -50,6 +51,7 @@ extension Node {
             changes = transition.changes
             batch.touched.formUnion(changes.map(\.collection))
             for change in changes where change.collection == .certificates { batch.touchedCertificates.insert(change.key) }
+            batch.distrusted.formUnion(changes.compactMap(\.distrustedCertificate))
             batch.answers.append((command.requestID, transition.outcome))
         }
         advance(past: entry, changes)
@@ -74,6 +76,7 @@ extension Node {
         keys.follow(certificates: batch.touchedCertificates, in: state)
         let proven = FreshnessPoint(continuing: box.view.proven.instant)
         box.replace(MemberView(tokens: TokenView(state: state, keys: keys), index: last, proven: proven))
+        if !batch.distrusted.isEmpty { onDistrust?(batch.distrusted) }
         if batch.touched.contains(.members) { membershipChanged() }
         if batch.touched.contains(.cluster) { publishServerIdentity() }
         step(.applied(through: last))

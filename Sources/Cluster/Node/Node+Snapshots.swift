@@ -13,6 +13,7 @@ extension Node {
     ///
     /// What the old view had proved of its age still holds: the new one has all that it had.
     func installed(_ snapshot: VerifiedSnapshot) {
+        let distrusted = snapshot.state.certificatesDistrusted(since: state)
         state = snapshot.state
         applied = snapshot.point
         trail.begin(at: applied)
@@ -21,6 +22,7 @@ extension Node {
         keys = KeyRing.of(state, unseal: identity.custody.open(_:))
         let proven = FreshnessPoint(continuing: box.view.proven.instant)
         box.replace(MemberView(tokens: TokenView(state: state, keys: keys), index: appliedIndex, proven: proven))
+        if !distrusted.isEmpty { onDistrust?(distrusted) }
         membershipChanged()
         publishServerIdentity()
         for proposal in Array(pending.values) {

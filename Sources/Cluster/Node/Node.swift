@@ -60,6 +60,8 @@ actor Node {
     /// Parsed once for each membership, because parsing a certificate is slow.
     var certificateExpiries: [MemberID: Int64] = [:]
     var onServerIdentity: (@Sendable (TLSServerIdentity) -> Void)?
+    /// Told the fingerprints of client certificates that are trusted no more, once no view of this member trusts them.
+    var onDistrust: (@Sendable (Set<String>) -> Void)?
     let onHalt: @Sendable (String) -> Void
     /// Written here once, read by any request loop that is asked for readiness.
     private nonisolated let haltNote = Mutex<String?>(nil)
@@ -95,8 +97,11 @@ actor Node {
         self.onHalt = onHalt
     }
 
-    func start(onServerIdentity: @escaping @Sendable (TLSServerIdentity) -> Void) {
+    func start(
+        onServerIdentity: @escaping @Sendable (TLSServerIdentity) -> Void, onDistrust: @escaping @Sendable (Set<String>) -> Void
+    ) {
         self.onServerIdentity = onServerIdentity
+        self.onDistrust = onDistrust
         storage.onEvent { [weak self] event in
             guard let self else { return }
             self.assumeIsolated { $0.received(event) }

@@ -55,6 +55,12 @@ package final class HTTPServer: Sendable {
         for part in parts { await part.run { $0.tlsContext = context } }
     }
 
+    /// Ends the open connections whose client proved to hold one of these certificates, on every loop: idle ones at once,
+    /// others after the answer in hand.
+    package func endConnections(ofClients fingerprints: Set<String>) async {
+        for part in parts { await part.run { $0.endConnections(ofClients: fingerprints) } }
+    }
+
     /// Open connections, those still in their handshake included.
     package var connectionCount: Int {
         get async {

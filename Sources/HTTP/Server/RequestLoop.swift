@@ -115,6 +115,15 @@ final class RequestLoop {
         for handshake in handshakes.values { handshake.tick(at: now) }
     }
 
+    /// Ends the connections whose client holds one of these certificates: idle ones at once, others after the answer in hand.
+    /// One in its handshake is judged by its first request, which comes later.
+    func endConnections(ofClients fingerprints: Set<String>) {
+        let now = MonotonicInstant.now()
+        for connection in connections.values where connection.clientFingerprint.map(fingerprints.contains) ?? false {
+            connection.stop(at: now)
+        }
+    }
+
     // MARK: Stopping
 
     /// Stops listening and closes what is idle; `done` runs once nothing is left.

@@ -1,3 +1,4 @@
+internal import Crypto
 internal import EventLoop
 
 /// Joins one transport to its `ServerConnection`: it carries bytes and performs steps, and decides nothing.
@@ -64,6 +65,8 @@ final class ServedConnection {
     }
 
     // MARK: What the owner asks
+
+    var clientFingerprint: String? { info.clientCertificate?.fingerprint }
 
     /// Lets time pass. A write that made progress since the last call extends its own time.
     func tick(at now: MonotonicInstant) {

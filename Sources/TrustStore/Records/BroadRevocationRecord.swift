@@ -26,7 +26,14 @@ package enum RevocationTarget: Sendable, Hashable {
     /// alike are two.
     package static func name(ofSubject subject: String) -> String { "subject:" + Base64URL.encode(Array(subject.utf8)) }
 
-    package static func name(ofCertificate fingerprint: String) -> String { "certificate:" + fingerprint }
+    package static func name(ofCertificate fingerprint: String) -> String { certificatePrefix + fingerprint }
+
+    /// Nil for the name of another kind of target.
+    static func fingerprint(ofName name: String) -> String? {
+        name.hasPrefix(certificatePrefix) ? String(name.dropFirst(certificatePrefix.count)) : nil
+    }
+
+    private static let certificatePrefix = "certificate:"
 
     package static let nameOfEverything = "everything"
 

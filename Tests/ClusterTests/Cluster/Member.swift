@@ -90,6 +90,10 @@ extension Member {
 extension Member {
     /// The operator's command, towards this member's Unix socket.
     func operate(_ arguments: String...) async throws -> Command {
+        try await operate(arguments)
+    }
+
+    func operate(_ arguments: [String]) async throws -> Command {
         try await Command.run(Binary.path, arguments, environment: ["CREDENCE_ADDRESS": "unix:\(socket)", "CREDENCE_TOKEN": nil])
     }
 

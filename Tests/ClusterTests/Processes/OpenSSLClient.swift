@@ -28,6 +28,22 @@ struct OpenSSLClient: Sendable {
 
     var curlOptions: [String] { ["--cert", certificateFile, "--key", keyFile] }
 
+    /// Asks who it is over one connection, and holds that open until the other side ends it: exit code 0, or 124 when nobody did.
+    func keepOpen(to member: Member, output: String, secondsMax: Int = 40) async throws -> Command {
+        let script = """
+            mkfifo "$1.in"
+            { printf 'GET /1.0 HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n'; exec sleep 60; } >"$1.in" &
+            keeper=$!
+            timeout "$5" openssl s_client -quiet -connect "$2" -cert "$3" -key "$4" <"$1.in" >"$1" 2>"$1.err"
+            status=$?
+            kill "$keeper" 2>/dev/null
+            [ "$status" != 124 ] || exit 124
+            exit 0
+            """
+        return try await Command.run(
+            "bash", ["-c", script, "open", output, member.address, certificateFile, keyFile, String(secondsMax)], secondsMax: secondsMax + 20)
+    }
+
     /// A token of the client's P-384 key.
     ///
     /// - Parameter encoder: what turns bytes into base64url, if it does.
