@@ -80,7 +80,7 @@ let package = Package(
         tests("LayeringTests", []),
         .target(name: "HistoryChecker", path: "Tests/HistoryChecker", swiftSettings: strict),
         tests("HistoryCheckerTests", ["HistoryChecker"]),
-        .executableTarget(name: "Chaos", dependencies: ["HistoryChecker", "JOSE", "TrustStore", grdb, arguments], path: "Tests/Chaos", swiftSettings: strict),
+        .executableTarget(name: "Chaos", dependencies: ["HistoryChecker", "JOSE", "Crypto", "TrustStore", grdb, arguments], path: "Tests/Chaos", swiftSettings: strict),
         .executableTarget(name: "RaftSimulation", dependencies: ["Raft"], path: "Tests/RaftSimulation", swiftSettings: strict + mutants),
     ]
 )

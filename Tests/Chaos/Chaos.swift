@@ -6,7 +6,7 @@ import JOSE
 struct Chaos: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Runs a real cluster, breaks it in every way this machine allows, and checks what its clients saw.",
-        subcommands: [Mixed.self, Failover.self, Pause.self, Partition.self, Snapshot.self, Judge.self], defaultSubcommand: Mixed.self)
+        subcommands: [Mixed.self, Failover.self, Pause.self, Partition.self, Snapshot.self, Agree.self, Judge.self], defaultSubcommand: Mixed.self)
 }
 
 struct CommonOptions: ParsableArguments {
