@@ -76,6 +76,47 @@ struct AttackTests {
         }
     }
 
+    @Test("signatures of zeros, ones, the order, or of another length are refused under every key", arguments: JWSAlgorithm.allCases)
+    func degenerateSignatures(algorithm: JWSAlgorithm) throws {
+        let world = try World(algorithm)
+        let view = try world.view()
+        let good = try world.token()
+        let dot = try #require(good.lastIndex(of: UInt8(ascii: ".")))
+        let count = world.keys[0].signing.verificationKey.signatureByteCount
+        var one = [UInt8](repeating: 0, count: count)
+        one[count - 1] = 1
+        var halves = one
+        halves[count / 2 - 1] = 1
+        let forgeries: [[UInt8]] = [
+            [UInt8](repeating: 0, count: count), one, halves, [UInt8](repeating: 0xFF, count: count), [UInt8](repeating: 0, count: count - 1),
+            [UInt8](repeating: 1, count: count + 1), [1],
+        ]
+        for forgery in forgeries {
+            expectRefused(Array(good[...dot]) + Array(Base64URL.encode(forgery).utf8), view, .badSignature, "\(forgery.count) bytes")
+        }
+    }
+
+    @Test("a token of another cluster is unknown here, also under the same issuer and with its kid spelt the same")
+    func otherCluster() throws {
+        let ours = try World(.es256), theirs = try World(.es256)
+        expectRefused(try theirs.token(), try ours.view(), .unknownKey)
+        var disguised = theirs
+        disguised.keys[0].keyID = ours.keys[0].id
+        expectRefused(try disguised.token(), try ours.view(), .badSignature)
+    }
+
+    @Test("nesting beyond all sense is refused, in the header and in the claims")
+    func nesting() throws {
+        let world = try World(.es256)
+        let view = try world.view()
+        for depth in [33, 1_000, 3_000] {
+            let deep = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+            expectRefused(try world.token(payload: Array(#"{"sub":\#(deep)}"#.utf8)), view, .malformed, "claims \(depth)")
+        }
+        let header = #"{"alg":"ES256","x":\#(String(repeating: "{\"a\":", count: 500))1\#(String(repeating: "}", count: 500))}"#
+        expectRefused(try world.token(header: Array(header.utf8), payload: Array("{}".utf8)), view, .malformed)
+    }
+
     @Test("an ECDSA signature in DER is refused")
     func derSignature() throws {
         let world = try World(.es256)
