@@ -1,6 +1,9 @@
 import Cluster
 import Crypto
+import EventLoop
+import HTTP
 import HTTPTypes
+import Raft
 import HashTreeCollections
 import JOSE
 import TrustStore
@@ -13,18 +16,30 @@ enum ServerEndpoints {
         },
         .get("/1.0", .open, EndpointDocument(summary: "The server, and how it sees the caller")) {
             (exchange) throws(Problem) in
-            let config: JSON = .object([:])
+            // Those who may not change it are shown none.
+            let config = exchange.caller.holds(.read) ? ServerConfig.json(exchange.state.settings) : .object([:])
             return Answer.sync(exchange.caller.isTrusted ? trusted(exchange, config) : untrusted(config))
                 .with(.eTag, EntityTag.of(config))
         },
+        .put("/1.0", .scope(.admin), configuration, reading: ServerConfigBody.init) { (exchange, body) async throws(Problem) in
+            try await exchange.changeServerConfig(body.config, isWhole: true)
+        },
+        .patch("/1.0", .scope(.admin), configuration, reading: ServerConfigBody.init) { (exchange, body) async throws(Problem) in
+            try await exchange.changeServerConfig(body.config, isWhole: false)
+        },
     ]
+
+    private static let configuration = EndpointDocument(
+        summary: "The settings that clients of Incus know; PUT sets what is absent back to its default",
+        body: [.optional("config", .object, "\(ServerConfig.addTokenExpiry) and \(ServerConfig.joinTokenExpiry), such as 3H or 1d 12H.")],
+        unknownMembers: .ignored, statuses: [200, 412])
 
     /// What we serve of the extensions that clients of Incus look for, and no more: an extension
     /// promised and not served fails in the middle of a command.
     static let extensions = [
         "etag", "patch", "clustering", "clustering_roles", "clustering_architecture", "clustering_join_token",
         "cluster_join_token_expiry", "auth_user", "auth_tls_jwt", "api_filtering", "certificate_token", "certificate_update",
-        "certificate_project", "certificate_self_renewal", "certificate_description", "explicit_trust_token", "metrics",
+        "certificate_project", "certificate_self_renewal", "certificate_description", "explicit_trust_token", "remote_token_expiry", "metrics",
     ]
 
     private static func common(auth: String, extensions: JSON, config: JSON) -> JSONObject {
@@ -66,6 +81,28 @@ enum ServerEndpoints {
             "server_version": .string(Build.version),
             "storage": "", "storage_version": "", "storage_supported_drivers": .array([]),
         ])
+    }
+}
+
+extension Exchange {
+    /// Compared with what this member knows after it has asked the leader: two changes of the same moment may both be made.
+    fileprivate func changeServerConfig(_ config: JSONObject, isWhole: Bool) async throws(Problem) -> Answer {
+        let change: SettingsChange
+        do throws(JSONFieldError) {
+            change = try ServerConfig.change(config, isWhole: isWhole)
+        } catch {
+            throw Problem(error)
+        }
+        if let given = request.head.value(of: .ifMatch) {
+            do throws(ProposeError) { _ = try await member.readBarrier(timeout: conditions.timeout) } catch { throw Problem(error) }
+            let now = EntityTag.of(ServerConfig.json(member.view.state.settings))
+            func bare(_ tag: String) -> String { tag.filter { $0 != "\"" } }
+            guard given == "*" || bare(given) == bare(now) else {
+                throw Problem(.preconditionFailed, "ETag doesn't match: \(bare(now)) vs \(HeaderText.escaped(bare(given)))")
+            }
+        }
+        if !change.isEmpty { _ = try await propose(.changeSettings(change)) }
+        return .sync(.object([:]))
     }
 }
 

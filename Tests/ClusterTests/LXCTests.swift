@@ -1,0 +1,107 @@
+import FoundationEssentials
+import JOSE
+import Testing
+
+extension ClusterTests {
+    /// The unmodified client of LXD, against each member in turn.
+    @Suite("The lxc client of Debian", .enabled("no lxc: see cluster/test") { await LXC.isThere })
+    struct LXCTests {
+        @Test("adds a remote by a token, and manages trust and the cluster through any member")
+        func everything() async throws {
+            try await withCluster { cluster in
+                let members = await cluster.members
+                for (number, member) in members.enumerated() {
+                    let lxc = try LXC(home: "\(cluster.directory)/lxc\(number)")
+                    let token = try await member.operate("trust", "add", "laptop\(number)").line
+                    try await lxc.succeed("remote", "add", "S", token)
+                    // The client goes to the first address in the token; this one asks the member whose turn it is.
+                    try await lxc.succeed("remote", "add", "T", "https://\(member.address)", "--accept-certificate")
+                    try await lxc.succeed("remote", "switch", "T")
+                    try await trust(lxc, cluster, number)
+                    try await tokens(lxc)
+                    try await inspect(lxc, members)
+                }
+            }
+        }
+
+        private func trust(_ lxc: LXC, _ cluster: TestCluster, _ number: Int) async throws {
+            let other = try await OpenSSLClient(in: cluster.directory, name: "other\(number)")
+            let short = String(other.fingerprint.prefix(12))
+            try await lxc.succeed("config", "trust", "add", "T:", other.certificateFile, "--name", "other", "--restricted", "--projects", "p1")
+            #expect(try await lxc.succeed("config", "trust", "list", "T:", "--format", "csv").contains(short))
+            let shown = try await lxc.succeed("config", "trust", "show", "T:\(short)")
+            #expect(shown.contains("restricted: true") && shown.contains("- p1"), "\(shown)")
+            let edited = try await Command.run(
+                "lxc", ["config", "trust", "edit", "T:\(short)"], environment: lxc.environment, input: shown.replacing("name: other", with: "name: renamed"))
+            #expect(edited.exitCode == 0, "\(edited.transcript)")
+            #expect(try await lxc.succeed("config", "trust", "show", "T:\(short)").contains("name: renamed"))
+            try await lxc.succeed("config", "trust", "remove", "T:\(short)")
+            #expect(try await !lxc.succeed("config", "trust", "list", "T:", "--format", "csv").contains(short))
+            #expect(try await lxc.run("config", "trust", "show", "T:\(short)").errorOutput.contains("Certificate not found"))
+        }
+
+        private func tokens(_ lxc: LXC) async throws {
+            try await lxc.succeed("config", "trust", "add", "--name", "guest", "--restricted", "--projects", "p1")
+            #expect(try await lxc.succeed("config", "trust", "list-tokens", "T:", "--format", "csv").contains("guest"))
+            try await lxc.succeed("config", "trust", "revoke-token", "T:guest")
+            #expect(try await !lxc.succeed("config", "trust", "list-tokens", "T:", "--format", "csv").contains("guest"))
+            try await lxc.succeed("cluster", "add", "T:m9")
+            #expect(try await lxc.succeed("cluster", "list-tokens", "T:", "--format", "csv").contains("m9"))
+            try await lxc.succeed("cluster", "revoke-token", "T:m9")
+            try await lxc.succeed("config", "set", "T:", "core.remote_token_expiry=1H")
+            #expect(try await lxc.succeed("config", "show", "T:").contains("core.remote_token_expiry: 1H"))
+            try await lxc.succeed("config", "unset", "T:", "core.remote_token_expiry")
+            #expect(try await lxc.succeed("config", "show", "T:") == "config: {}\n")
+        }
+
+        private func inspect(_ lxc: LXC, _ members: [Member]) async throws {
+            let list = try await lxc.succeed("cluster", "list", "T:", "--format", "csv")
+            for member in members {
+                #expect(list.contains(member.name) && list.contains(member.address), "\(list)")
+                #expect(try await lxc.succeed("cluster", "show", "T:\(member.name)").contains("server_name: \(member.name)"))
+                #expect(try await lxc.succeed("info", "T:", "--target", member.name).contains("auth: trusted"))
+            }
+            #expect(list.contains("ONLINE") && list.contains("database-leader"))
+            #expect(try await lxc.succeed("query", "T:/1.0").contains(#""auth": "trusted""#))
+            try await lxc.succeed("operation", "list", "T:")
+        }
+
+        @Test("a token of the client's user is refused once it was used, and a stranger's client is told that it is not authorized")
+        func refusals() async throws {
+            try await withCluster(["m1"]) { cluster in
+                let member = await cluster[0]
+                let token = try await member.operate("trust", "add", "once").line
+                try await LXC(home: "\(cluster.directory)/lxc-a").succeed("remote", "add", "S", token)
+                let late = try await LXC(home: "\(cluster.directory)/lxc-b").run("remote", "add", "S", token)
+                #expect(late.exitCode != 0 && late.errorOutput.contains("No matching certificate add operation found"), "\(late.transcript)")
+            }
+        }
+    }
+}
+
+/// `lxc` with a home of its own, so with a key and remotes of its own.
+struct LXC {
+    let environment: [String: String?]
+
+    static var isThere: Bool {
+        get async { (try? await Command.run("lxc", ["--version"]))?.exitCode == 0 }
+    }
+
+    init(home: String) throws {
+        try Files.makeDirectory(home)
+        environment = ["HOME": home, "LXD_CONF": home]
+    }
+
+    func run(_ arguments: String...) async throws -> Command { try await run(arguments) }
+
+    private func run(_ arguments: [String]) async throws -> Command {
+        try await Command.run("lxc", arguments, environment: environment, input: "")
+    }
+
+    @discardableResult
+    func succeed(_ arguments: String...) async throws -> String {
+        let done = try await run(arguments)
+        guard done.exitCode == 0 else { throw TestFailure("lxc \(arguments.joined(separator: " ")): \(done.transcript)") }
+        return done.output
+    }
+}
