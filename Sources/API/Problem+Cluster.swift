@@ -109,7 +109,7 @@ extension RefusalCode {
         case .invalid, .memberNameInvalid, .memberIsLast, .signingKeyTooEarly, .requestTooOld: .badRequest
         case .joinTokenUnknown, .joinTokenUsed, .joinTokenExpired, .joinTokenMismatch: .forbidden
         case .memberTooOld: .conflict
-        case .memberUnknown, .signingKeyUnknown, .namedTokenUnknown: .notFound
+        case .memberUnknown, .signingKeyUnknown, .namedTokenUnknown, .importedKeyUnknown: .notFound
         case .clusterExists, .clusterNotFounded, .requestReused, .limitReached, .memberNameTaken, .memberIDTaken,
             .memberKeyTaken, .joinTokenExists, .signingKeyExists, .signingKeyState, .namedTokenExists:
             .conflict

@@ -61,6 +61,10 @@ enum Fixtures {
             id: id, name: "ci", subject: "svc", scopes: ["read", "write"], keyID: key, expiresAt: startSeconds + hour)
     }
 
+    static func imported(_ id: String, _ origin: ImportedKeyOrigin = .forest) -> ImportKey {
+        ImportKey(id: id, origin: origin, name: "node of \(id)", sealedSecret: [12, 13])
+    }
+
     /// One body of every kind, with every optional field present in at least one.
     static let allBodies: [CommandBody] = [
         .foundCluster(founding(keys: [key("k0"), key("h", .hs256, .pending(activateInSeconds: 5))])),
@@ -81,6 +85,8 @@ enum Fixtures {
             SettingsChange(
                 nbfLeewaySeconds: 1, maxStalenessMilliseconds: 10_000, stalenessPolicy: .serve, joinTokenSeconds: 60,
                 tokenSecondsDefault: 30, tokenSecondsMax: 90, keyRotationSeconds: 3_600, votersMax: 5)),
+        .importKey(imported("i1")),
+        .removeImportedKey(id: "i1"),
     ]
 }
 

@@ -13,6 +13,7 @@ struct LoadingTests {
         log.apply(.addJoinToken(Fixtures.joinToken()))
         log.apply(.recordToken(Fixtures.named("j1")))
         log.apply(.revokeToken(RevokeToken(tokenID: "j2", expiresAt: nil, reason: nil)))
+        log.apply(.importKey(Fixtures.imported("i1")))
         return log.rows.flatMap { collection, rows in
             rows.map { (collection: collection.rawValue, key: $0.key, value: $0.value) }
         }

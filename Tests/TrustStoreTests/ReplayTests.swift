@@ -29,7 +29,7 @@ struct ReplayTests {
         let kid = "k\(UInt64.random(in: 0...4, using: &random))"
         let jti = "j\(UInt64.random(in: 0...9, using: &random))"
         let seconds: Int64 = ([0, 5, 60] as [Int64]).randomElement(using: &random) ?? 0
-        switch Int.random(in: 0..<14, using: &random) {
+        switch Int.random(in: 0..<16, using: &random) {
         case 0: return .foundCluster(Fixtures.founding())
         case 1, 2: return .addJoinToken(Fixtures.joinToken("t\(small)", for: "m\(small % 3 + 1)", in: seconds * 50))
         case 3: return .removeJoinToken(id: "t\(small)")
@@ -48,6 +48,8 @@ struct ReplayTests {
         case 13:
             let policy = StalenessPolicy.allCases.randomElement(using: &random) ?? .refuse
             return .changeSettings(SettingsChange(nbfLeewaySeconds: Int64(small), stalenessPolicy: policy))
+        case 14: return .importKey(Fixtures.imported("i\(small)", ImportedKeyOrigin.allCases.randomElement(using: &random) ?? .lotus))
+        case 15: return .removeImportedKey(id: "i\(small)")
         default: return .recordToken(Fixtures.named(jti, key: kid))
         }
     }
@@ -94,6 +96,7 @@ struct ReplayTests {
             #expect(live.state.cluster == before.cluster && live.state.members == before.members)
             #expect(live.state.signingKeys == before.signingKeys && live.state.joinTokens == before.joinTokens)
             #expect(live.state.revokedTokens == before.revokedTokens && live.state.namedTokens == before.namedTokens)
+            #expect(live.state.importedKeys == before.importedKeys)
         }
     }
 

@@ -24,4 +24,5 @@ package enum RefusalCode: String, Sendable, Hashable, CaseIterable {
     case signingKeyTooEarly = "signing_key_too_early"
     case namedTokenUnknown = "named_token_unknown"
     case namedTokenExists = "named_token_exists"
+    case importedKeyUnknown = "imported_key_unknown"
 }

@@ -9,6 +9,7 @@ package enum StateCollection: String, Sendable, Hashable, CaseIterable {
     case signingKeys = "signing_keys"
     case revokedTokens = "revoked_tokens"
     case namedTokens = "named_tokens"
+    case importedKeys = "imported_keys"
     case requests
 }
 

@@ -27,6 +27,8 @@ extension Step {
         case .removeNamedToken(let id, let reason): return try dropNamedToken(id, reason: reason)
         case .raiseFeatureLevel(let level): return try raiseFeatureLevel(to: level)
         case .changeSettings(let change): return try changeSettings(change)
+        case .importKey(let key): return try importKey(key)
+        case .removeImportedKey(let id): return try dropImportedKey(id)
         #if CREDENCE_NEXT
         case .note: return done("")
         #endif

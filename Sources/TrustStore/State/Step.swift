@@ -95,6 +95,11 @@ extension Step {
         changes.append(StateChange(.namedTokens, record.id, record))
     }
 
+    mutating func put(_ record: ImportedKeyRecord) {
+        state.importedKeys[record.id] = record
+        changes.append(StateChange(.importedKeys, record.id, record))
+    }
+
     mutating func removeMember(_ id: MemberID) {
         state.members[id] = nil
         changes.append(StateChange(collection: .members, key: id.description, value: nil))
@@ -108,6 +113,11 @@ extension Step {
     mutating func removeSigningKey(_ kid: String) {
         state.signingKeys[kid] = nil
         changes.append(StateChange(collection: .signingKeys, key: kid, value: nil))
+    }
+
+    mutating func removeImportedKey(_ id: String) {
+        state.importedKeys[id] = nil
+        changes.append(StateChange(collection: .importedKeys, key: id, value: nil))
     }
 
     mutating func removeNamedToken(_ id: String) {

@@ -86,6 +86,10 @@ package struct TrustStateLoader {
             let record = try NamedTokenRecord(json: json)
             state.namedTokens[record.id] = record
             return record.id
+        case .importedKeys:
+            let record = try ImportedKeyRecord(json: json)
+            state.importedKeys[record.id] = record
+            return record.id
         case .requests:
             let record = try RequestRecord(json: json)
             state.requests.insert(record)
