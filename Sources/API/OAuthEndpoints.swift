@@ -60,8 +60,9 @@ enum OAuthEndpoints {
         }
         var answer: JSONObject = [
             "active": true, "token_type": "Bearer", "scope": .string(good.scopes.text), "sub": .string(good.subject),
-            "jti": .string(good.tokenID), "exp": .integer(good.expiresAt),
+            "jti": .string(good.tokenID),
         ]
+        answer["exp"] = good.expiresAt.map(JSON.integer)
         answer["iss"] = good.issuer.map(JSON.string)
         answer["iat"] = good.issuedAt.map(JSON.integer)
         answer["nbf"] = good.notBeforeAt.map(JSON.integer)

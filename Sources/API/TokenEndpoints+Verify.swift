@@ -50,7 +50,7 @@ extension TokenEndpoints {
         answer["claims"] = .object(token.claims)
         answer["token_id"] = .string(token.tokenID)
         answer["key_id"] = .string(token.keyID)
-        answer["expires_at"] = .string(RFC3339.text(token.expiresAt))
+        answer["expires_at"] = token.expiresAt.map { .string(RFC3339.text($0)) } ?? .null
     }
 }
 

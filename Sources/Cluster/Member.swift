@@ -75,6 +75,9 @@ package final class Member: Sendable {
         switch verdict {
         case .accepted(let verified):
             return mayVouch(freshness(of: view)) ? verdict : .rejected(.memberStale, verified)
+        case .rejected(.badSignature, nil) where TokenVerifier.isForImportedKeys(copy token):
+            // The imported key that made it may be one that this member does not have yet.
+            return freshness(of: view).isFresh ? verdict : .rejected(.memberStale)
         case .rejected(.unknownKey, _):
             // What is not known to a stale member is never said to be unknown to the cluster, under either policy.
             return freshness(of: view).isFresh ? verdict : .rejected(.memberStale)

@@ -3,7 +3,7 @@ internal import TrustStore
 
 extension ExplainerWalk {
     /// - Returns: the claims if they can be read at all, also when a required one is missing.
-    mutating func checkClaims(_ jws: DecodedSegments, _ header: JOSEHeader, _ key: TokenKey?) -> JWTClaims? {
+    mutating func checkClaims(_ jws: DecodedSegments) -> JWTClaims? {
         let claims: JWTClaims
         do {
             claims = try JWTClaims(parsing: jws.payload)
@@ -11,20 +11,43 @@ extension ExplainerWalk {
             fail(.claims, .malformed, error.description)
             return nil
         }
+        if explanation.isForImportedKeys {
+            checkImportedClaims(claims)
+            return claims
+        }
         let missing = [("sub", claims.subject == nil || claims.subject == ""),
                        ("jti", claims.tokenID == nil || claims.tokenID == ""),
                        ("exp", claims.expiresAt == nil)].filter(\.1).map(\.0)
         if !missing.isEmpty {
             fail(.claims, .missingClaim, "without \(missing.joined(separator: ", "))", hint: "tokens of the cluster carry sub, jti and exp")
-        } else if (try? VerifiedToken.scopes(of: claims)) == nil {
-            fail(.claims, .malformed, "scope and Allow name different scopes", hint: "write the same scopes in both, or only one of them")
+        } else if !haveOneScope(claims) {
+            failScopes()
         } else {
             pass(.claims, "sub \(Self.shown(claims.subject)), jti \(Self.shown(claims.tokenID))")
         }
         return claims
     }
 
+    private func haveOneScope(_ claims: JWTClaims) -> Bool {
+        (try? VerifiedToken.scopes(of: claims)) != nil
+    }
+
+    private mutating func failScopes() {
+        fail(.claims, .malformed, "scope and Allow name different scopes", hint: "write the same scopes in both, or only one of them")
+    }
+
+    private mutating func checkImportedClaims(_ claims: JWTClaims) {
+        if claims.allow == nil {
+            fail(.claims, .missingClaim, "without Allow", hint: "tokens of Forest and Lotus nodes carry Allow")
+        } else if !haveOneScope(claims) {
+            failScopes()
+        } else {
+            pass(.claims, "Allow \(Self.list(claims.allow)); its id is the hash of the token, \(VerifiedToken.importedTokenID(token.span))")
+        }
+    }
+
     mutating func checkIssuer(_ claims: JWTClaims) {
+        guard !explanation.isForImportedKeys else { return skip(.issuer, "a token of a node is known by its key alone") }
         let ours = view.state.cluster?.issuer
         let detail = "iss \(Self.shown(claims.issuer)), this cluster is \(Self.shown(ours))"
         guard !TokenRules.isIssued(by: view.state.cluster, claims.issuer) else { return pass(.issuer, detail) }
@@ -33,9 +56,10 @@ extension ExplainerWalk {
     }
 
     mutating func checkRevocation(_ claims: JWTClaims) {
-        guard let tokenID = claims.tokenID else { return skip(.revocation, "there is no jti to look up") }
+        let ownID = explanation.isForImportedKeys ? VerifiedToken.importedTokenID(token.span) : claims.tokenID
+        guard let tokenID = ownID else { return skip(.revocation, "there is no jti to look up") }
         guard let record = view.state.revokedTokens[tokenID] else {
-            return pass(.revocation, "jti \(QuotedText.quoted(tokenID)) is not among \(view.state.revokedTokens.count) revoked tokens")
+            return pass(.revocation, "id \(QuotedText.quoted(tokenID)) is not among \(view.state.revokedTokens.count) revoked tokens")
         }
         let because = record.reason.map { ", reason \(QuotedText.quoted($0))" } ?? ""
         fail(

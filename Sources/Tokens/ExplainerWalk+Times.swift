@@ -10,6 +10,7 @@ extension ExplainerWalk {
         var detail = "now \(Self.instant(now))"
         if let notBeforeAt = claims.notBeforeAt { detail += ", nbf \(Self.instant(notBeforeAt)) (leeway \(leeway) s)" }
         if let expiresAt = claims.expiresAt { detail += ", exp \(Self.instant(expiresAt))" }
+        if explanation.isForImportedKeys, claims.expiresAt == nil { detail += ", no exp: good until it is revoked or its key is removed" }
         let units = millisecondsHint(claims)
         if let expiresAt = claims.expiresAt, TokenRules.isExpired(expiresAt, at: now) {
             fail(.times, .expired, "\(detail): expired \(now - expiresAt) s ago", hint: units ?? slowClockHint(expiresAt))

@@ -16,7 +16,7 @@ package struct TokenKey: Sendable {
     package var algorithm: JWSAlgorithm { verification.algorithm }
 }
 
-/// The cluster's signing keys in the form that verifies and signs, made from the records of one state.
+/// The cluster's signing keys, and the imported ones, in the form that verifies and signs, made from the records of one state.
 /// The records decide which key may do what; the ring only saves parsing and unsealing.
 package struct KeyRing: Sendable {
     private struct Stored: Sendable {
@@ -25,6 +25,8 @@ package struct KeyRing: Sendable {
     }
 
     private var keys: [String: Stored] = [:]
+    /// In the order of their ids, so that every member tries them in the same one. Few, so that a list will do.
+    private var imported: [ImportedTokenKey] = []
 
     package init() {}
 
@@ -36,13 +38,20 @@ package struct KeyRing: Sendable {
         return stored.key
     }
 
+    /// The imported keys that the state has in these very versions.
+    func importedKeys(in state: TrustState) -> [ImportedTokenKey] {
+        imported.filter { state.importedKeys[$0.id]?.version == $0.version }
+    }
+
     /// The ring for a new state. Keys whose material did not change are taken over, so that nothing is
     /// unsealed again when a key only moves on in its life.
     ///
     /// - Parameter unseal: gives what `JWSSigningKey.secret()` gave when the record was made, or nil
     ///   if it cannot; the key is then left out (HMAC) or only verifies.
+    /// - Parameter unsealImported: gives the secret as it was imported, or nil if it cannot; the key is then left out.
     package func updated(
-        to state: TrustState, unseal: (SigningKeyRecord) -> SecretBytes?
+        to state: TrustState, unseal: (SigningKeyRecord) -> SecretBytes?,
+        unsealImported: (ImportedKeyRecord) -> SecretBytes?
     ) -> KeyRing {
         var ring = KeyRing()
         for record in state.signingKeys.values {
@@ -50,6 +59,12 @@ package struct KeyRing: Sendable {
             guard let key = previous.map({ $0.with(version: record.version) }) ?? TokenKey(record, unseal: unseal)
             else { continue }
             ring.keys[record.kid] = Stored(record: record, key: key)
+        }
+        for record in state.importedKeys.values.sorted(by: { $0.id < $1.id }) {
+            let known = imported.first { $0.id == record.id && $0.version == record.version }
+            let made = known ?? unsealImported(record).flatMap { ImportedTokenKey(record, secret: $0) }
+            guard let made else { continue }
+            ring.imported.append(made)
         }
         return ring
     }

@@ -30,9 +30,13 @@ struct ExplainerWalk {
     mutating func run() {
         guard checkSize(), let jws = checkForm(), let header = checkHeader(jws) else { return skipRest() }
         let algorithm = checkAlgorithm(header)
-        let key = algorithm.flatMap { checkKey(header, $0) }
-        if let key { checkSignature(jws, key) }
-        guard let claims = checkClaims(jws, header, key) else { return skipRest() }
+        explanation.isForImportedKeys = TokenView.isForImportedKeys(header)
+        if explanation.isForImportedKeys {
+            checkImportedKey(jws)
+        } else if let key = algorithm.flatMap({ checkKey(header, $0) }) {
+            checkSignature(jws, key)
+        }
+        guard let claims = checkClaims(jws) else { return skipRest() }
         checkIssuer(claims)
         checkTimes(claims)
         checkRevocation(claims)

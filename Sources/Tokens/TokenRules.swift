@@ -7,7 +7,7 @@ enum TokenRules {
     static func refusal(
         of token: VerifiedToken, in view: TokenView, at now: Int64, expecting expectation: Expectation
     ) -> RejectionReason? {
-        guard isIssued(by: view.state.cluster, token.issuer) else { return .issuerMismatch }
+        guard token.method == .imported || isIssued(by: view.state.cluster, token.issuer) else { return .issuerMismatch }
         guard !isExpired(token.expiresAt, at: now) else { return .expired }
         guard !isEarly(token.notBeforeAt, at: now, in: view) else { return .notYetValid }
         guard !view.state.revokedTokens.contains(token.tokenID) else { return .tokenRevoked }
@@ -30,7 +30,7 @@ enum TokenRules {
     }
 
     /// The second named by `exp` still counts; no leeway beyond it.
-    static func isExpired(_ expiresAt: Int64, at now: Int64) -> Bool { now > expiresAt }
+    static func isExpired(_ expiresAt: Int64?, at now: Int64) -> Bool { expiresAt.map { now > $0 } ?? false }
 
     /// Clients' clocks run ahead: `nbf` has a leeway, a setting of the cluster.
     static func isEarly(_ notBeforeAt: Int64?, at now: Int64, in view: TokenView) -> Bool {

@@ -40,7 +40,7 @@ struct KeyRuleTests {
     func sealed() throws {
         let world = try World(.es256, .hs256)
         let state = try world.view().state
-        let view = TokenView(state: state, keys: KeyRing().updated(to: state) { _ in nil })
+        let view = TokenView(state: state, keys: KeyRing().updated(to: state, unseal: { _ in nil }, unsealImported: { _ in nil }))
         #expect(verdict(try world.token(key: 0), view).reason == nil)
         #expect(verdict(try world.token(key: 1), view).reason == .unknownKey)
         #expect(throws: MintError.noActiveKey(nil)) { try TokenMinter.mint(MintRequest(subject: "a", scopes: []), in: view, now: World.now) }
@@ -55,10 +55,10 @@ struct KeyRuleTests {
         world.keys[1].signing = try JWSSigningKey.generate(.edDSA)
         var unsealed: [String] = []
         let state = try world.view().state
-        let ring = first.keys.updated(to: state) { record in
+        let ring = first.keys.updated(to: state, unseal: { record in
             unsealed.append(record.kid)
             return SecretBytes(record.sealedPrivateKey)
-        }
+        }, unsealImported: { _ in nil })
         #expect(unsealed == [world.keys[1].id])
         #expect(ring.count == 2)
         #expect(verdict(try world.token(), TokenView(state: state, keys: ring)).reason == nil)

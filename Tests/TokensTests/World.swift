@@ -30,6 +30,19 @@ struct World {
         var id: String { keyID ?? signing.keyID }
     }
 
+    struct Imported {
+        var secret: [UInt8]
+        var version: Int64 = 1
+        var origin = ImportedKeyOrigin.forest
+
+        init(_ byte: UInt8, origin: ImportedKeyOrigin = .forest) {
+            secret = Array(repeating: byte, count: 32)
+            self.origin = origin
+        }
+    }
+
+    /// By id.
+    var imported: [String: Imported] = [:]
     var issuer = "https://credence.test:8443"
     var keys: [Key]
     /// By `jti`.
@@ -48,10 +61,11 @@ struct World {
             ("cluster", clusterID, row(clusterRecord)),
         ]
         for key in keys { rows.append(("signing_keys", key.id, row(record(key)))) }
+        for (id, key) in imported { rows.append(("imported_keys", id, row(record(id, key)))) }
         for tokenID in revoked { rows.append(("revoked_tokens", tokenID, row(revocation(tokenID)))) }
         let state = try TrustState.load(rows)
         // The tests seal a key by not sealing it.
-        return TokenView(state: state, keys: ring.updated(to: state) { SecretBytes($0.sealedPrivateKey) })
+        return TokenView(state: state, keys: ring.updated(to: state, unseal: { SecretBytes($0.sealedPrivateKey) }, unsealImported: { SecretBytes($0.sealedSecret) }))
     }
 
     private let clusterID = "000102030405060708090a0b0c0d0e0f"
@@ -79,6 +93,13 @@ struct World {
             "public_key": spki.map { .string(Base64URL.encode($0)) } ?? .null, "sealed_private_key": .string(sealed),
             "created_at": 1, "activated_at": .integer(key.activatedAt), "retire_after": time(key.retireAfter),
             "retired_at": time(key.retiredAt), "token_seconds_max": 31_536_000, "version": .integer(key.version),
+        ]
+    }
+
+    private func record(_ id: String, _ key: Imported) -> JSON {
+        [
+            "id": .string(id), "origin": .string(key.origin.rawValue), "name": "node", "created_at": 1, "created_by": "alice",
+            "sealed_secret": .string(Base64URL.encode(key.secret)), "version": .integer(key.version),
         ]
     }
 
