@@ -5,7 +5,7 @@ struct EndpointTable: Sendable {
     let endpoints: [Endpoint]
 
     static let all = EndpointTable(
-        endpoints: ServerEndpoints.all + TokenEndpoints.all + RevocationEndpoints.all + KeyEndpoints.all
+        endpoints: ServerEndpoints.all + TokenEndpoints.all + RevocationEndpoints.all + KeyEndpoints.all + KeyImportEndpoints.all
             + ClusterEndpoints.all + SettingEndpoints.all + OperationEndpoints.all + PublicEndpoints.all + OAuthEndpoints.all + TokenReviewEndpoint.all)
 
     struct Route: Sendable {
