@@ -6,7 +6,7 @@ struct EndpointTable: Sendable {
 
     static let all = EndpointTable(
         endpoints: ServerEndpoints.all + TokenEndpoints.all + RevocationEndpoints.all + KeyEndpoints.all + KeyImportEndpoints.all
-            + ClusterEndpoints.all + SettingEndpoints.all + OperationEndpoints.all + PublicEndpoints.all + OAuthEndpoints.all + TokenReviewEndpoint.all)
+            + ClusterEndpoints.all + SettingEndpoints.all + OperationEndpoints.all + PublicEndpoints.all + OAuthEndpoints.all + TokenReviewEndpoint.all + RPCEndpoints.all)
 
     struct Route: Sendable {
         let endpoint: Endpoint
