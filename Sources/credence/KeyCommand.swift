@@ -4,12 +4,12 @@ import JOSE
 
 struct KeyCommand: Noun {
     static let configuration = CommandConfiguration(
-        commandName: "key", abstract: "The keys that sign tokens.", subcommands: [List.self, Rotate.self, Retire.self, Delete.self])
+        commandName: "key", abstract: "The keys that sign tokens, and those of other programs.", subcommands: [List.self, Rotate.self, Retire.self, Delete.self, Import.self])
 }
 
 extension KeyCommand {
     struct List: Verb {
-        static let configuration = CommandConfiguration(abstract: "The signing keys, oldest first.")
+        static let configuration = CommandConfiguration(abstract: "The signing keys, oldest first, then the imported ones.")
         @OptionGroup var connection: ConnectionOptions
 
         func perform() async throws(CommandFailure) {
@@ -17,7 +17,7 @@ extension KeyCommand {
                 try await connection.remote().get("/1.0/keys"),
                 columns: [
                     .init("ID", "id"), .init("ALGORITHM", "algorithm"), .init("STATE", "state"),
-                    .init("CREATED", "created_at"), .init("RETIRED FROM", "retire_after"),
+                    .init("CREATED", "created_at"), .init("RETIRED FROM", "retire_after"), .init("ORIGIN", "origin"), .init("NAME", "name"),
                 ])
         }
     }
@@ -57,7 +57,7 @@ extension KeyCommand {
     }
 
     struct Delete: Verb {
-        static let configuration = CommandConfiguration(abstract: "Destroy a key that is retired; any other only with --force.")
+        static let configuration = CommandConfiguration(abstract: "Destroy a key that is retired; any other, an imported one too, only with --force.")
 
         @Argument(help: "The key's id.") var id: String
         @Flag(help: "Also a key that still signs or verifies: all that it signed is refused at once, on every member.") var force = false
