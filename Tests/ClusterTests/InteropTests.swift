@@ -91,4 +91,13 @@ enum Python {
         let given: JSON = ["token": .string(token), "jwks": try JSON(parsing: keys), "algorithm": .string(algorithm)]
         return try await Command.run(program, ["-c", script], input: given.encodedString)
     }
+
+    /// Prints an administrator's token as a node makes them.
+    static func nodeToken(secret hex: String, algorithm: String) async throws -> Command {
+        let script = """
+            import jwt, sys
+            print(jwt.encode({"Allow": ["admin"]}, bytes.fromhex(sys.argv[1]), algorithm=sys.argv[2]))
+            """
+        return try await Command.run(program, ["-c", script, hex, algorithm])
+    }
 }
