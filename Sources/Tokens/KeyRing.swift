@@ -75,7 +75,7 @@ extension TokenKey {
     fileprivate init?(_ record: SigningKeyRecord, unseal: (SigningKeyRecord) -> SecretBytes?) {
         let algorithm = record.algorithm.jws
         let secret = unseal(record)
-        let signing = secret.flatMap { try? JWSSigningKey(algorithm, secret: $0) }
+        let signing = secret.flatMap { try? JWSSigningKey(algorithm, secret: $0, keyID: record.kid) }
         let verification: JWSVerificationKey? =
             if let spki = record.publicKey {
                 (try? PublicKey(spki: spki)).flatMap { try? JWSVerificationKey($0, algorithm: algorithm) }
@@ -85,7 +85,8 @@ extension TokenKey {
         guard let verification, verification.algorithm == algorithm else { return nil }
         self.init(
             keyID: record.kid, version: record.version, verification: verification,
-            signing: signing?.keyID == record.kid ? signing : nil)
+            // A private half of another key would sign what nobody can verify.
+            signing: signing?.verificationKey.publicKey == verification.publicKey ? signing : nil)
     }
 
     fileprivate func with(version: LogIndex) -> TokenKey {

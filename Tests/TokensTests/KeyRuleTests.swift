@@ -46,6 +46,20 @@ struct KeyRuleTests {
         #expect(throws: MintError.noActiveKey(nil)) { try TokenMinter.mint(MintRequest(subject: "a", scopes: []), in: view, now: World.now) }
     }
 
+    @Test("a key under a name of its own signs under it; one whose halves do not belong together verifies and never signs")
+    func namedAndMismatched() throws {
+        var world = try World(.es256)
+        world.keys[0].keyID = "2024-05"
+        let minted = try TokenMinter.mint(MintRequest(subject: "a", scopes: []), in: try world.view(), now: World.now)
+        let made = try world.view()
+        #expect(minted.keyID == "2024-05" && verdict(Array(minted.token.utf8), made).accepted?.keyID == "2024-05")
+        let token = try world.token()
+        world.keys[0].sealed = try .generate(.es256)
+        let view = try world.view()
+        #expect(verdict(token, view).reason == nil)
+        #expect(throws: MintError.noActiveKey(nil)) { try TokenMinter.mint(MintRequest(subject: "a", scopes: []), in: view, now: World.now) }
+    }
+
     @Test("a ring takes over unchanged keys without unsealing them again, and only those")
     func ringReuse() throws {
         var world = try World(.es256, .edDSA)

@@ -22,6 +22,8 @@ struct World {
         var retiredAt: Int64?
         /// Instead of the key's own thumbprint.
         var keyID: String?
+        /// Instead of the key's own private half.
+        var sealed: JWSSigningKey?
 
         init(_ algorithm: JWSAlgorithm) throws {
             signing = try TestKeys.make(algorithm)
@@ -86,7 +88,7 @@ struct World {
 
     private func record(_ key: Key) -> JSON {
         func time(_ seconds: Int64?) -> JSON { seconds.map(JSON.integer) ?? .null }
-        let sealed = key.signing.secret().withSpan { Base64URL.encode($0) }
+        let sealed = (key.sealed ?? key.signing).secret().withSpan { Base64URL.encode($0) }
         let spki = key.signing.verificationKey.publicKey?.spki
         return [
             "kid": .string(key.id), "algorithm": .string(key.signing.algorithm.rawValue), "state": .string(key.state.rawValue),
