@@ -1,4 +1,5 @@
 import Cluster
+import Crypto
 import HashTreeCollections
 import JOSE
 import Tokens
@@ -12,6 +13,13 @@ enum KeyEndpoints {
             let keys = exchange.state.signingKeys.values.sorted { ($0.createdAt, $0.kid) < ($1.createdAt, $1.kid) }
             let imported = exchange.state.importedKeys.values.sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
             return .sync(.array(keys.map(json) + imported.map(json)))
+        },
+        .get("/1.0/keys/{id}", .scope(.read), EndpointDocument(summary: "One key; of a key pair, the public half too, as jwk and as pem")) {
+            (exchange) throws(Problem) in
+            let id = exchange.parameter("id")
+            if let key = exchange.state.importedKeys[id] { return .sync(json(key)) }
+            guard let key = exchange.state.signingKeys[id] else { throw .notFound("no such key") }
+            return .sync(withPublicHalf(key))
         },
         .post("/1.0/keys", .scope(.admin), creation, reading: KeyRequest.init) {
             (exchange, request) async throws(Problem) in
@@ -87,6 +95,13 @@ enum KeyEndpoints {
             )
         ])
 
+    private static func withPublicHalf(_ key: SigningKeyRecord) -> JSON {
+        guard case .object(var object) = json(key), let spki = key.publicKey, let publicKey = try? PublicKey(spki: spki) else { return json(key) }
+        object["jwk"] = (try? JWK(publicKey, algorithm: key.algorithm.jws, keyID: key.kid))?.json
+        object["pem"] = .string(PEM.encode(label: "PUBLIC KEY", spki))
+        return .object(object)
+    }
+
     static func json(_ key: SigningKeyRecord) -> JSON {
         .object([
             "id": .string(key.kid), "algorithm": .string(key.algorithm.rawValue), "state": .string(key.state.rawValue),
@@ -112,7 +127,7 @@ enum KeyEndpoints {
 extension Exchange {
     /// A key that replaces another is published for a while before it signs. The first of its algorithm signs at once:
     /// nobody can have a copy of the set that misses it and did without.
-    private func announcement(of algorithm: SigningKeyAlgorithm) -> Int64? {
+    func announcement(of algorithm: SigningKeyAlgorithm) -> Int64? {
         let isReplacement = state.signingKeys.values.contains { $0.algorithm == algorithm && $0.state == .active && algorithm.hasPublicKey }
         return isReplacement ? Member.keyAnnouncementSeconds : nil
     }

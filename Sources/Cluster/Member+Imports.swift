@@ -1,7 +1,7 @@
 package import Crypto
 import EventLoop
 import HashTreeCollections
-import JOSE
+package import JOSE
 package import Tokens
 package import TrustStore
 
@@ -15,6 +15,19 @@ extension Member {
         let key = try seal(secret, from: origin, name: name)
         let committed = try await propose(.importKey(key), by: actor, requestID: requestID, timeout: timeout)
         guard let record = view.state.importedKeys[committed.result.id] else {
+            throw .keyUnavailable("the key was removed at the same moment")
+        }
+        return record
+    }
+
+    /// Replicates a key pair, or a secret that tokens name, as a signing key of the cluster. It moves on like one that was made here.
+    package func importSigningKey(
+        _ key: JWSSigningKey, activateIn seconds: Int64?, by actor: TrustStore.Actor, requestID: RequestID? = nil,
+        timeout: Duration = defaultTimeout
+    ) async throws(ProposeError) -> SigningKeyRecord {
+        let sealed = try node.sealed(key, activateIn: seconds)
+        let committed = try await propose(.addSigningKey(sealed), by: actor, requestID: requestID, timeout: timeout)
+        guard let record = view.state.signingKeys[committed.result.id] else {
             throw .keyUnavailable("the key was removed at the same moment")
         }
         return record
