@@ -4,7 +4,7 @@ import JOSE
 
 struct KeyCommand: Noun {
     static let configuration = CommandConfiguration(
-        commandName: "key", abstract: "The keys that sign tokens, and those of other programs.", subcommands: [List.self, Rotate.self, Retire.self, Delete.self, Import.self])
+        commandName: "key", abstract: "The keys that sign tokens, and those of other programs.", subcommands: [List.self, Rotate.self, Retire.self, Delete.self, Import.self, Export.self])
 }
 
 extension KeyCommand {

@@ -53,7 +53,7 @@ struct CommandLineTests {
             "serve", "token create --subject a --scope read", "token verify T", "token explain -", "token list", "token show I",
             "token revoke I",
             "revoke token T --reason x", "revocation list", "key list", "key rotate", "key retire K --in 0", "key delete K --force", "key import --kind forest /x --name n",
-            "key import --kind lotus - ", "auth create-token --perm read --exp 1d", "auth api-info --perm admin --expire-in 2w", "cluster list",
+            "key import --kind jwk /x", "key import --kind pem /x --algorithm PS256 --kid k --activate-in 0", "key export K --as pem", "key import --kind lotus - ", "auth create-token --perm read --exp 1d", "auth api-info --perm admin --expire-in 2w", "cluster list",
             "cluster show n1",
             "cluster status", "cluster add n2", "cluster list-tokens", "cluster revoke-token n2", "config list",
             "config get voters_max", "config set voters_max=5 staleness_policy=serve",

@@ -172,6 +172,28 @@ extension ClusterTests {
             }
         }
 
+        @Test("a key pair that openssl made and one member imported is exported by another as openssl writes its public half")
+        func exported() async throws {
+            try await withCluster(["m1", "m2"]) { cluster in
+                let members = await cluster.members
+                let file = "\(cluster.directory)/old.pem"
+                let made = try await Command.run("openssl", ["genpkey", "-algorithm", "ED25519", "-out", file])
+                try #require(made.exitCode == 0, "\(made.transcript)")
+                let imported = try await members[0].operate("key", "import", "--kind", "pem", "--kid", "2024-05", file)
+                #expect(imported.exitCode == 0, "\(imported.transcript)")
+                _ = try await eventually("the other member has it") {
+                    try await members[1].operate("key", "export", "2024-05").exitCode == 0 ? true : nil
+                }
+                let exported = try await members[1].operate("key", "export", "2024-05", "--as", "pem")
+                let expected = try await Command.run("openssl", ["pkey", "-in", file, "-pubout"])
+                #expect(exported.output == expected.output, "\(exported.transcript)")
+                let jwk = try JSON(parsing: try await members[1].operate("key", "export", "2024-05", "--as", "jwk").output)
+                #expect(jwk["kid"] == "2024-05" && jwk["d"] == nil)
+                let keys = try await members[1].call("GET", "/.well-known/jwks.json").json["keys"]?.arrayValue ?? []
+                #expect(keys.contains(jwk))
+            }
+        }
+
         @Test("no file and no log holds an imported secret, a made one's token, or a passphrase, in any form")
         func nothingInClear() async throws {
             try await withCluster { cluster in

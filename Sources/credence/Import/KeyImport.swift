@@ -9,19 +9,24 @@ extension KeyCommand {
             discussion: """
                 forest  keystore.json, or the encrypted file keystore, or the folder of one of them
                 lotus   the file \(NodeKeystore.lotusFileName) of a node's keystore, its folder, or what lotus-shed printed
+                jwk     a private or symmetric key as a JSON Web Key; it keeps its kid
+                pem     a private key, not encrypted
 
-                A keystore is opened here; of all that it holds, only the secret that signs tokens is sent.
+                Key pairs become signing keys of the cluster, as `key rotate` makes them. A keystore is opened here; of all that it holds, only the secret that signs tokens is sent.
                 """)
 
         @Option(help: "\(Kind.namesText).") var kind: Kind
         @Option(help: "forest and lotus: which node it is, for people.") var name: String?
         @Option(help: "File with the passphrase of an encrypted Forest keystore. Default: $\(ForestPassphrase.variable), or a prompt.")
         var passphraseFile: String?
+        @Option(help: "jwk and pem: what it signs with, where the key does not say. An RSA key must.") var algorithm: String?
+        @Option(help: "pem: the kid that its tokens carry. Default: the RFC 7638 thumbprint.") var kid: String?
+        @Option(help: "jwk and pem: seconds, or with a unit, before which it must not sign.") var activateIn: String?
         @Argument(help: "The file or folder, or - for standard input.") var path: String
         @OptionGroup var connection: ConnectionOptions
 
         enum Kind: String, ExpressibleByArgument, CaseIterable {
-            case forest, lotus
+            case forest, lotus, jwk, pem
 
             static var namesText: String { allCases.map(\.rawValue).joined(separator: ", ") }
         }
@@ -34,28 +39,47 @@ extension KeyCommand {
         func body() throws(CommandFailure) -> JSONObject {
             var body: JSONObject = ["kind": .string(kind.rawValue)]
             body["name"] = name.map(JSON.string)
-            let secret = try secret()
-            body["private_key"] = secret.withSpan { span in .string(Base64.encode(span.indices.map { span[$0] })) }
+            body["algorithm"] = algorithm.map(JSON.string)
+            body["kid"] = kid.map(JSON.string)
+            if let activateIn { body["activate_in"] = .integer(try Lifetime.seconds(activateIn, option: "--activate-in")) }
+            switch kind {
+            case .forest: body["private_key"] = Self.base64(try forestSecret())
+            case .lotus: body["private_key"] = Self.base64(try lotusSecret())
+            case .jwk: body["jwk"] = try jwk()
+            case .pem: body["pem"] = .string(String(decoding: try ImportSource(path, inFolder: []).bytes, as: UTF8.self))
+            }
             return body
         }
 
-        private func secret() throws(CommandFailure) -> SecretBytes {
-            let source: ImportSource
-            switch kind {
-            case .forest: source = try ImportSource(path, inFolder: ["keystore.json", "keystore"])
-            case .lotus:
-                source = try ImportSource(path, inFolder: [NodeKeystore.lotusFileName, "keystore/\(NodeKeystore.lotusFileName)"])
+        private static func base64(_ secret: SecretBytes) -> JSON {
+            secret.withSpan { span in .string(Base64.encode(span.indices.map { span[$0] })) }
+        }
+
+        private func jwk() throws(CommandFailure) -> JSON {
+            let source = try ImportSource(path, inFolder: [])
+            guard let jwk = try? JSON(parsing: source.bytes), case .object = jwk else {
+                throw .refused("\(source.name): it is no JSON Web Key: a JSON object is wanted")
             }
+            return jwk
+        }
+
+        private func lotusSecret() throws(CommandFailure) -> SecretBytes {
+            let source = try ImportSource(path, inFolder: [NodeKeystore.lotusFileName, "keystore/\(NodeKeystore.lotusFileName)"])
             do throws(NodeKeystore.Failure) {
-                switch kind {
-                case .lotus: return try NodeKeystore.lotus(source.bytes)
-                case .forest where !NodeKeystore.isEncryptedForest(source.bytes): return try NodeKeystore.forest(source.bytes)
-                case .forest: break
-                }
+                return try NodeKeystore.lotus(source.bytes)
             } catch {
                 throw .refused("\(source.name): \(error)")
             }
-            return try open(source)
+        }
+
+        private func forestSecret() throws(CommandFailure) -> SecretBytes {
+            let source = try ImportSource(path, inFolder: ["keystore.json", "keystore"])
+            guard !NodeKeystore.isEncryptedForest(source.bytes) else { return try open(source) }
+            do throws(NodeKeystore.Failure) {
+                return try NodeKeystore.forest(source.bytes)
+            } catch {
+                throw .refused("\(source.name): \(error)")
+            }
         }
 
         private func open(_ source: ImportSource) throws(CommandFailure) -> SecretBytes {
