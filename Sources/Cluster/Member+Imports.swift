@@ -2,6 +2,8 @@ package import Crypto
 import EventLoop
 import HashTreeCollections
 package import JOSE
+import Raft
+import Synchronization
 package import Tokens
 package import TrustStore
 
@@ -61,18 +63,16 @@ extension Member {
         }
     }
 
-    /// For so long after the cluster's own key was made some member may not have it yet.
-    private static let ownKeyIsNewSeconds: Int64 = 60
-
-    /// A member that does not have the key would say of a good token that nobody made it, so while the key is new, no
-    /// token leaves before every member has it, or is so far behind that it vouches for nothing.
+    /// A member that does not have the key would say of a good token that nobody made it, so no token leaves here before every
+    /// member has it, or is so far behind that it vouches for nothing. That is waited for once.
     private func provideOwnImportedKey(by actor: TrustStore.Actor, timeout: Duration) async throws(ProposeError) {
         var key = view.state.clusterImportedKey
         if key == nil {
             key = try await importKey(
                 SecretBytes(count: HMAC(.sha256).byteCount), from: .cluster, name: nil, by: actor, timeout: timeout)
         }
-        guard let key, WallClock.nowSeconds() - key.createdAt < Self.ownKeyIsNewSeconds else { return }
+        guard let key, settledImportedKey.withLock({ $0 != key.version }) else { return }
         _ = try await untilEverywhere(key.version)
+        settledImportedKey.withLock { $0 = key.version }
     }
 }

@@ -20,6 +20,8 @@ package final class Member: Sendable {
     private let storage: StorageThread
     private let directory: DataDirectory
     private let tlsIdentity: Mutex<TLSServerIdentity>
+    /// The cluster's own imported key, in the version that is known to be everywhere.
+    let settledImportedKey = Mutex(LogIndex.zero)
     private let onTLSChange = HandlerBox<TLSServerIdentity>()
 
     init(node: Node, storage: StorageThread, directory: DataDirectory) async throws(StartError) {

@@ -11,7 +11,7 @@ struct AuthCommand: Noun {
 
 /// What both verbs ask for.
 struct NodeTokenOptions: ParsableArguments {
-    @Option(help: "\(NodeTokenRequest.permissions.joined(separator: ", ")). Each includes those before it.") var perm: String
+    @Option(name: [.customShort("p"), .long], help: "\(NodeTokenRequest.permissions.joined(separator: ", ")). Each includes those before it.") var perm: String
     @Option(
         name: [.customLong("exp"), .customLong("expire-in")],
         help: "Lifetime: seconds, or with a unit (30m, 12h, 60d). Default: the longest that the cluster allows.")
