@@ -1,5 +1,4 @@
 import Crypto
-import JOSE
 import Tokens
 import TrustStore
 
@@ -50,18 +49,23 @@ final class KeyCustody: Sendable {
         try? open(record.sealedSecret, for: .importedKey(id: record.id))
     }
 
+    /// Two secrets of one name are out of reach at 128 bits, whoever tries.
+    private static let importedKeyIDByteCount = 16
+
     func ring(_ ring: KeyRing, updatedTo state: TrustState) -> KeyRing {
         ring.updated(to: state, unseal: { open($0) }, unsealImported: { open($0) })
     }
 
     /// The name of an imported secret: the same for the same secret on every member, so that a second import is recognised
     /// by the log itself, whichever member it comes from. A plain hash would let whoever sees a list of keys try out
-    /// guesses at a weak secret; this one is keyed by the data key, which only members have.
+    /// guesses at a weak secret; this one is keyed by the data key, which only members have. In hexadecimal, because a name
+    /// that starts with a hyphen is an option to a command line.
     func importedKeyID(of secret: SecretBytes) -> String {
         let purpose = Array("credence/1/\(clusterID)/imported-key-id".utf8)
         // A key of its own: the data key itself only ever seals.
         let key = SecretBytes(HMAC(.sha256).authenticate(purpose, key: dataKey))
-        return secret.withSpan { Base64URL.encode(HMAC(.sha256).authenticate($0, key: key)) }
+        let tag = secret.withSpan { HMAC(.sha256).authenticate($0, key: key) }
+        return Hex.encode(Array(tag.prefix(Self.importedKeyIDByteCount)))
     }
 
     /// The data key itself, for a joiner that has proved its secret.
