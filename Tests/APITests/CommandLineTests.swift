@@ -87,6 +87,26 @@ struct CommandLineTests {
         #expect(try #require(command as? RevokeCommand.Token).revocation.body().names == [member])
     }
 
+    @Test("an id that starts with a hyphen is an id, wherever it stands; options stay options", arguments: [
+        ("token revoke -hePTu9CAOIyUp-huJIF5Q --reason x", "token revoke --reason x -- -hePTu9CAOIyUp-huJIF5Q"),
+        ("token revoke --PTu9CAOIyUp-huJIF5Qx", "token revoke -- --PTu9CAOIyUp-huJIF5Qx"),
+        ("key delete -h5XJtFtxURqnuSDo0ncFfd_jfjc-0MNhEVnb--FZU4 --force", "key delete --force -- -h5XJtFtxURqnuSDo0ncFfd_jfjc-0MNhEVnb--FZU4"),
+        ("token revoke -- -hePTu9CAOIyUp-huJIF5Q", "token revoke -- -hePTu9CAOIyUp-huJIF5Q"),
+        ("token create -h", "token create -h"), ("auth create-token -p write", "auth create-token -p write"),
+        ("token create --certificate-fingerprint x", "token create --certificate-fingerprint x"),
+        ("serve --keystore-passphrase /x", "serve --keystore-passphrase /x"), ("token revoke -", "token revoke -"),
+    ])
+    func identifiers(line: String, protected: String) {
+        #expect(IdentifierArgument.protected(line.split(separator: " ").map(String.init)) == protected.split(separator: " ").map(String.init))
+    }
+
+    @Test("a command about an id that looks like help goes to the member", arguments: [
+        ["token", "revoke", "-hePTu9CAOIyUp-huJIF5Q"], ["key", "delete", "-h5XJtFtxURqnuSDo0ncFfd_jfjc-0MNhEVnb--FZU4"],
+    ])
+    func identifierIsNoHelp(arguments: [String]) async {
+        #expect(await Invocation.run(arguments + ["--address", "unix:/nonexistent/credence.sock"]) == .unreachable)
+    }
+
     @Test(
         "lifetimes",
         arguments: [("90", 90), ("90s", 90), ("30m", 1800), ("12h", 43_200), ("7d", 604_800), ("1w", 604_800), ("1y", 31_536_000)])
