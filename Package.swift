@@ -50,8 +50,9 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         layer("EventLoop", ["CUV"]),
-        layer("Crypto", ["COpenSSL"]),
+        layer("Crypto", ["COpenSSL", "CSodium"]),
         layer("TLS", ["COpenSSL", "Crypto", "EventLoop"]),
         layer("HTTP", ["EventLoop", "TLS", "Crypto", httpTypes]),
         layer("JOSE", ["Crypto"]),

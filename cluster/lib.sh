@@ -26,7 +26,7 @@ fail() {
 
 # ---------------------------------------------------------------- what the machine must have
 
-build_packages=(libuv1-dev libssl-dev libsqlite3-dev pkg-config git)
+build_packages=(libuv1-dev libssl-dev libsqlite3-dev libsodium-dev pkg-config git)
 run_packages=(curl jq openssl)
 # For faults of networks and clocks; without them these faults are left out.
 chaos_packages=(iproute2 nftables faketime)

@@ -14,11 +14,17 @@ extension APIHandler {
         if let peer = call.request.connection.unixPeer, peer.userID == 0 || peer.userID == settings.ownUserID {
             return .operatingSystemUser(peer.userID)
         }
-        // A query that names the parameter twice proves nothing.
         let isUnderAPI = call.route.endpoint.isUnderAPI
-        guard let token = try? BearerToken.bytes(call.request.head, call.query, allowQuery: isUnderAPI) else {
-            return certificateCaller(call, view) ?? .untrusted(refused: nil)
+        let placement = call.route.endpoint.tokenPlacement
+        let found: [UInt8]?
+        do throws(Problem) {
+            found = try BearerToken.bytes(call.request.head, call.query, placement)
+        } catch {
+            // A query that names the parameter twice proves nothing. Where nobody is more than somebody refused, it is a
+            // token that is no good.
+            return placement == .rpc ? .untrusted(refused: .malformed) : certificateCaller(call, view) ?? .untrusted(refused: nil)
         }
+        guard let token = found else { return certificateCaller(call, view) ?? .untrusted(refused: nil) }
         // A token meant for another service does not speak for its holder here.
         var expectation = Expectation(clientCertificateThumbprint: call.request.connection.clientCertificate?.fingerprint)
         if let issuer = view.tokens.state.cluster?.issuer { expectation.audience = .namedIfAny(issuer) }

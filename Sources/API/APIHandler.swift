@@ -89,7 +89,7 @@ extension APIHandler {
     private func refuseForeignSites(_ head: HTTPHead, _ endpoint: Endpoint) throws(Problem) {
         switch head.value(of: .secFetchSite) {
         case "cross-site", "same-site":
-            if endpoint.isUnderAPI { throw Problem(.forbidden, "not authorized: sent by a page of another site") }
+            if endpoint.isUnderAPI || endpoint.isRPC { throw Problem(.forbidden, "not authorized: sent by a page of another site") }
         default: break
         }
     }

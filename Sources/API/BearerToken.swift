@@ -2,6 +2,15 @@ import HTTP
 
 /// Where a request carries its token.
 enum BearerToken {
+    /// Where besides the `Authorization: Bearer` header an endpoint looks for it.
+    enum Placement: Sendable {
+        case headerOnly
+        /// `?access_token=`, as Incus has it.
+        case underAPI
+        /// `Authorization: T` without a scheme, and `?token=`, as Lotus has it.
+        case rpc
+    }
+
     /// The bytes after `Bearer ` in an `Authorization` value. Exactly two parts, one space, scheme in
     /// any case (RFC 6750 §2.1, RFC 9110 §11.1); nil for any other scheme or shape.
     static func range(in authorization: Range<Int>, of bytes: Span<UInt8>) -> Range<Int>? {
@@ -20,11 +29,17 @@ enum BearerToken {
 
     /// A bearer header wins over the query parameter even when it is bad; another scheme leaves the
     /// parameter in force (docs/incus.md, "Requests").
-    static func bytes(_ head: HTTPHead, _ query: QueryParameters, allowQuery: Bool) throws(Problem) -> [UInt8]? {
+    static func bytes(_ head: HTTPHead, _ query: QueryParameters, _ placement: Placement) throws(Problem) -> [UInt8]? {
         if let authorization = head.authorizationRange, let token = range(in: authorization, of: head.bytes.span) {
             return Array(head.bytes[token])
         }
-        guard allowQuery, let token = try query.value("access_token") else { return nil }
-        return Array(token.utf8)
+        switch placement {
+        case .headerOnly: return nil
+        case .underAPI: return try query.value("access_token").map { Array($0.utf8) }
+        case .rpc:
+            // Another scheme is then a token that is no good, and not the absence of one, which would be let in to read.
+            if let authorization = head.authorizationRange { return Array(head.bytes[authorization]) }
+            return try query.value("token").map { Array($0.utf8) }
+        }
     }
 }

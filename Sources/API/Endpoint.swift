@@ -124,6 +124,10 @@ extension Endpoint {
 
     var isUnderAPI: Bool { path.segments.first == .literal("1.0") }
 
+    var isRPC: Bool { path.segments.first == .literal("rpc") }
+
+    var tokenPlacement: BearerToken.Placement { isUnderAPI ? .underAPI : isRPC ? .rpc : .headerOnly }
+
     func servedInClear() -> Endpoint {
         var copy = self
         copy.isServedInClear = true

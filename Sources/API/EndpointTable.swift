@@ -5,8 +5,9 @@ struct EndpointTable: Sendable {
     let endpoints: [Endpoint]
 
     static let all = EndpointTable(
-        endpoints: ServerEndpoints.all + TokenEndpoints.all + RevocationEndpoints.all + KeyEndpoints.all
-            + ClusterEndpoints.all + SettingEndpoints.all + OperationEndpoints.all + CertificateEndpoints.all + PublicEndpoints.all + OAuthEndpoints.all + OAuthTokenEndpoint.all + StatusListEndpoint.all + TokenReviewEndpoint.all)
+        endpoints: ServerEndpoints.all + TokenEndpoints.all + RevocationEndpoints.all + KeyEndpoints.all + KeyImportEndpoints.all
+            + ClusterEndpoints.all + SettingEndpoints.all + OperationEndpoints.all + CertificateEndpoints.all + PublicEndpoints.all
+            + OAuthEndpoints.all + OAuthTokenEndpoint.all + StatusListEndpoint.all + TokenReviewEndpoint.all + RPCEndpoints.all)
 
     struct Route: Sendable {
         let endpoint: Endpoint

@@ -68,7 +68,7 @@ struct Exchange: Sendable {
         }
     }
 
-    private func requireJSONContentType() throws(Problem) {
+    func requireJSONContentType() throws(Problem) {
         guard let type = request.head.value(of: .contentType) else { return }
         let essence = type.prefix { $0 != ";" }.trimmingSpaces.lowercased()
         guard essence == "application/json" else {

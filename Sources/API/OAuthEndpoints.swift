@@ -122,7 +122,7 @@ enum OAuthEndpoints {
 extension Exchange {
     /// Whether the request carries this very token as its own credential: whoever holds a token may end it.
     fileprivate func brought(_ token: [UInt8]) -> Bool {
-        guard let own = try? BearerToken.bytes(request.head, query, allowQuery: false) else { return false }
+        guard let own = try? BearerToken.bytes(request.head, query, .headerOnly) else { return false }
         return own == token
     }
 }

@@ -103,7 +103,7 @@ package enum OpenAPIDocument {
     }
 
     private static let meanings = [
-        200: "Done", 201: "Created", 202: "Operation created", 304: "Not modified", 401: "No token, or a bad one",
+        200: "Done", 201: "Created", 202: "Operation created", 204: "Nothing to say", 304: "Not modified", 401: "No token, or a bad one",
         403: "Not permitted", 429: "Too many requests; see Retry-After", 503: "Not now; see Retry-After",
     ]
 

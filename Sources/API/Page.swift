@@ -40,13 +40,13 @@ extension EndpointDocument.Parameter {
 extension Exchange {
     /// Sorting and writing out a list that may have a million elements would hold up every
     /// verification on this loop.
-    func offLoop(_ work: @escaping @Sendable () throws -> Answer) async throws(Problem) -> Answer {
+    func offLoop<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws(Problem) -> Value {
         do {
             return try await workspace.loop.runBlocking(work)
         } catch let problem as Problem {
             throw problem
         } catch {
-            throw .unavailable("busy: too much is being listed here at the moment")
+            throw .unavailable("busy: too much is under way here at the moment")
         }
     }
 }

@@ -110,7 +110,7 @@ extension RefusalCode {
         case .joinTokenUnknown, .joinTokenUsed, .joinTokenExpired, .joinTokenMismatch, .addTokenUnknown, .addTokenExpired: .forbidden
         case .certificateChanged: .preconditionFailed
         case .memberTooOld: .conflict
-        case .memberUnknown, .signingKeyUnknown, .namedTokenUnknown, .certificateUnknown, .revocationUnknown: .notFound
+        case .memberUnknown, .signingKeyUnknown, .namedTokenUnknown, .certificateUnknown, .revocationUnknown, .importedKeyUnknown: .notFound
         case .clusterExists, .clusterNotFounded, .requestReused, .limitReached, .memberNameTaken, .memberIDTaken,
             .memberKeyTaken, .joinTokenExists, .signingKeyExists, .signingKeyState, .namedTokenExists,
             .certificateExists, .addTokenExists, .revocationFinal:

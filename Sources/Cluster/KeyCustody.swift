@@ -1,4 +1,6 @@
+import HashTreeCollections
 import Crypto
+import Tokens
 import TrustStore
 
 /// The cluster's data key, held in memory by every member: seals what the replicated state must not
@@ -6,6 +8,7 @@ import TrustStore
 final class KeyCustody: Sendable {
     enum Purpose {
         case signingKey(kid: String)
+        case importedKey(id: String)
         case authorityKey
         case serverKey
 
@@ -13,6 +16,7 @@ final class KeyCustody: Sendable {
             let name =
                 switch self {
                 case .signingKey(let kid): "signing-key:\(kid)"
+                case .importedKey(let id): "imported-key:\(id)"
                 case .authorityKey: "ca-key"
                 case .serverKey: "server-key"
                 }
@@ -40,6 +44,36 @@ final class KeyCustody: Sendable {
 
     func open(_ record: SigningKeyRecord) -> SecretBytes? {
         try? open(record.sealedPrivateKey, for: .signingKey(kid: record.kid))
+    }
+
+    func open(_ record: ImportedKeyRecord) -> SecretBytes? {
+        try? open(record.sealedSecret, for: .importedKey(id: record.id))
+    }
+
+    /// Two secrets of one name are out of reach at 128 bits, whoever tries.
+    private static let importedKeyIDByteCount = 16
+
+    /// The ring of a whole state.
+    func ring(of state: TrustState) -> KeyRing {
+        var ring = ring(KeyRing(), updatedTo: state)
+        ring.follow(certificates: state.certificates.keys, in: state)
+        return ring
+    }
+
+    func ring(_ ring: KeyRing, updatedTo state: TrustState) -> KeyRing {
+        ring.updated(to: state, unseal: { open($0) }, unsealImported: { open($0) })
+    }
+
+    /// The name of an imported secret: the same for the same secret on every member, so that a second import is recognised
+    /// by the log itself, whichever member it comes from. A plain hash would let whoever sees a list of keys try out
+    /// guesses at a weak secret; this one is keyed by the data key, which only members have. In hexadecimal, because a name
+    /// that starts with a hyphen is an option to a command line.
+    func importedKeyID(of secret: SecretBytes) -> String {
+        let purpose = Array("credence/1/\(clusterID)/imported-key-id".utf8)
+        // A key of its own: the data key itself only ever seals.
+        let key = SecretBytes(HMAC(.sha256).authenticate(purpose, key: dataKey))
+        let tag = secret.withSpan { HMAC(.sha256).authenticate($0, key: key) }
+        return Hex.encode(Array(tag.prefix(Self.importedKeyIDByteCount)))
     }
 
     /// The data key itself, for a joiner that has proved its secret.

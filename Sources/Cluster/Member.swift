@@ -20,6 +20,8 @@ package final class Member: Sendable {
     private let storage: StorageThread
     private let directory: DataDirectory
     private let tlsIdentity: Mutex<TLSServerIdentity>
+    /// The cluster's own imported key, in the version that is known to be everywhere.
+    let settledImportedKey = Mutex(LogIndex.zero)
     private let onTLSChange = HandlerBox<TLSServerIdentity>()
     private let onDistrust = HandlerBox<Set<String>>()
 
@@ -78,6 +80,9 @@ package final class Member: Sendable {
         switch verdict {
         case .accepted(let verified):
             return mayVouch(freshness(of: view)) ? verdict : .rejected(.memberStale, verified)
+        case .rejected(.badSignature, nil) where TokenVerifier.isForImportedKeys(copy token):
+            // The imported key that made it may be one that this member does not have yet.
+            return freshness(of: view).isFresh ? verdict : .rejected(.memberStale)
         case .rejected(.unknownKey, _), .rejected(.unknownCertificate, _):
             // What is not known to a stale member is never said to be unknown to the cluster, under either policy.
             return freshness(of: view).isFresh ? verdict : .rejected(.memberStale)

@@ -57,7 +57,11 @@ package final class PrivateKey: Sendable {
             OpenSSLErrorQueue.clear()
             throw .malformed(.privateKey)
         }
-        let handle = unsafe KeyHandle(owning: pointer)
+        try unsafe self.init(checking: KeyHandle(owning: pointer))
+    }
+
+    /// Of a kind that is used here, and whose halves fit.
+    convenience init(checking handle: KeyHandle) throws(CryptoError) {
         guard handle.type() != nil else { throw .unsupported(.privateKey) }
         guard Self.isConsistent(handle) else { throw .malformed(.privateKey) }
         try self.init(handle)

@@ -48,9 +48,9 @@ enum SubjectPublicKeyInfo {
         return first != 0 && exponent.count <= 8 && last & 1 == 1 && exponent != [1]
     }
 
-    private static func positive(_ number: [UInt8]) -> [UInt8] { number[0] & 0x80 == 0 ? number : [0] + number }
+    static func positive(_ number: [UInt8]) -> [UInt8] { number[0] & 0x80 == 0 ? number : [0] + number }
 
-    private static func tagged(_ tag: UInt8, _ content: [UInt8]) -> [UInt8] {
+    static func tagged(_ tag: UInt8, _ content: [UInt8]) -> [UInt8] {
         switch content.count {
         case 0..<0x80: [tag, UInt8(content.count)] + content
         case 0x80..<0x100: [tag, 0x81, UInt8(content.count)] + content

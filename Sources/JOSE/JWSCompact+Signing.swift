@@ -9,7 +9,7 @@ extension JWSCompact {
         return try sign(header: header, payload: payload, with: key)
     }
 
-    /// With a header of the caller's own making, which may well be a wrong one: for tests.
+    /// With a header of the caller's own making, which may well be a wrong one: for tokens of nodes, which name no key, and for tests.
     package static func sign(
         header: JSON, payload: [UInt8], with key: JWSSigningKey
     ) throws(JWSKeyError) -> [UInt8] {

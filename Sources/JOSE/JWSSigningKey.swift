@@ -11,8 +11,8 @@ package struct JWSSigningKey: Sendable {
     /// New RSA keys: what NIST SP 800-57 asks of keys that outlive 2030.
     package static let rsaBits = 3_072
 
-    /// The RFC 7638 thumbprint. For HMAC it is a hash of the secret, which reveals no more about
-    /// random bits than any token signed with them (RFC 7638 §7).
+    /// The RFC 7638 thumbprint, but for a key that was imported with a name of its own. For HMAC the thumbprint is a hash of
+    /// the secret, which reveals no more about random bits than any token signed with them (RFC 7638 §7).
     package let keyID: String
     private let material: Material
 
@@ -37,30 +37,32 @@ package struct JWSSigningKey: Sendable {
     }
 
     /// - Parameter secret: what `secret()` gave: PKCS #8 for key pairs, the bare bytes for HMAC.
-    package init(_ algorithm: JWSAlgorithm, secret: SecretBytes) throws(JWSKeyError) {
+    /// - Parameter keyID: the thumbprint when nil.
+    package init(_ algorithm: JWSAlgorithm, secret: SecretBytes, keyID: String? = nil) throws(JWSKeyError) {
         do {
             if algorithm.isSymmetric {
-                try self.init(secret, algorithm)
+                try self.init(secret, algorithm, keyID: keyID)
             } else {
-                try self.init(PrivateKey(pkcs8: secret), algorithm)
+                try self.init(PrivateKey(pkcs8: secret), algorithm, keyID: keyID)
             }
         } catch {
             throw .unreadable
         }
     }
 
-    private init(_ key: PrivateKey, _ algorithm: JWSAlgorithm) throws {
+    init(_ key: PrivateKey, _ algorithm: JWSAlgorithm, keyID named: String? = nil) throws(JWKError) {
         guard let signature = algorithm.signature else { throw JWKError.unsupported(member: "alg") }
         verificationKey = try JWSVerificationKey(key.publicKey, algorithm: algorithm)
-        keyID = try JWK(key.publicKey, algorithm: algorithm).thumbprint
+        let jwk = try JWK(key.publicKey, algorithm: algorithm)
+        keyID = named ?? jwk.thumbprint
         material = .privateKey(key, signature)
     }
 
-    private init(_ secret: SecretBytes, _ algorithm: JWSAlgorithm) throws {
+    init(_ secret: SecretBytes, _ algorithm: JWSAlgorithm, keyID named: String? = nil) throws(JWKError) {
         guard let hmac = algorithm.hmac else { throw JWKError.unsupported(member: "alg") }
         verificationKey = try JWSVerificationKey(secret: secret, algorithm: algorithm)
         let encoded = secret.withSpan { Base64URL.encode($0) }
-        keyID = JWK.thumbprint(of: ["k": .string(encoded), "kty": "oct"])
+        keyID = named ?? JWK.thumbprint(of: ["k": .string(encoded), "kty": "oct"])
         material = .secret(secret, hmac)
     }
 

@@ -4,7 +4,7 @@ internal import TrustStore
 
 extension ExplainerWalk {
     /// - Returns: the claims if they can be read at all, also when a required one is missing.
-    mutating func checkClaims(_ jws: DecodedSegments, _ header: JOSEHeader, _ key: TokenKey?) -> JWTClaims? {
+    mutating func checkClaims(_ jws: DecodedSegments) -> JWTClaims? {
         let claims: JWTClaims
         do {
             claims = try JWTClaims(parsing: jws.payload)
@@ -12,20 +12,43 @@ extension ExplainerWalk {
             fail(.claims, .malformed, error.description)
             return nil
         }
+        if explanation.isForImportedKeys {
+            checkImportedClaims(claims)
+            return claims
+        }
         let missing = [("sub", claims.subject == nil || claims.subject == ""),
                        ("jti", claims.tokenID == nil || claims.tokenID == ""),
                        ("exp", claims.expiresAt == nil)].filter(\.1).map(\.0)
         if !missing.isEmpty {
             fail(.claims, .missingClaim, "without \(missing.joined(separator: ", "))", hint: "tokens of the cluster carry sub, jti and exp")
-        } else if (try? VerifiedToken.scopes(of: claims)) == nil {
-            fail(.claims, .malformed, "scope and Allow name different scopes", hint: "write the same scopes in both, or only one of them")
+        } else if !haveOneScope(claims) {
+            failScopes()
         } else {
             pass(.claims, "sub \(Self.shown(claims.subject)), jti \(Self.shown(claims.tokenID))")
         }
         return claims
     }
 
+    private func haveOneScope(_ claims: JWTClaims) -> Bool {
+        (try? VerifiedToken.scopes(of: claims)) != nil
+    }
+
+    private mutating func failScopes() {
+        fail(.claims, .malformed, "scope and Allow name different scopes", hint: "write the same scopes in both, or only one of them")
+    }
+
+    private mutating func checkImportedClaims(_ claims: JWTClaims) {
+        if claims.allow == nil {
+            fail(.claims, .missingClaim, "without Allow", hint: "tokens of Forest and Lotus nodes carry Allow")
+        } else if !haveOneScope(claims) {
+            failScopes()
+        } else {
+            pass(.claims, "Allow \(Self.list(claims.allow)); its id is the hash of the token, \(VerifiedToken.importedTokenID(token.span))")
+        }
+    }
+
     mutating func checkIssuer(_ claims: JWTClaims) {
+        guard !explanation.isForImportedKeys else { return skip(.issuer, "a token of a node is known by its key alone") }
         let ours = view.state.cluster?.issuer
         let detail = "iss \(Self.shown(claims.issuer)), this cluster is \(Self.shown(ours))"
         guard !TokenRules.isIssued(by: view.state.cluster, claims.issuer) else { return pass(.issuer, detail) }
@@ -36,7 +59,8 @@ extension ExplainerWalk {
     /// - Parameter name: what the id is.
     mutating func checkRevocation(_ claims: JWTClaims, _ tokenID: String?, _ name: String, subject: String?, certificate: String? = nil) {
         guard let tokenID else { return skip(.revocation, "there is no \(name) to look up") }
-        let parent = claims.object["parent_jti"]?.stringValue.flatMap { certificate == nil ? view.state.revokedTokens[$0] : nil }
+        let isCluster = certificate == nil && !explanation.isForImportedKeys
+        let parent = claims.object["parent_jti"]?.stringValue.flatMap { isCluster ? view.state.revokedTokens[$0] : nil }
         if let record = view.state.revokedTokens[tokenID] ?? parent {
             let what = record.tokenID == tokenID ? "the token was" : "the token that this one was made from was"
             return failRevoked(.tokenRevoked, what, record.id, record.createdAt, record.createdBy, record.reason)

@@ -18,6 +18,7 @@ extension ExplainerWalk {
                 return fail(.times, .certificateExpired, detail, hint: hint)
             }
         }
+        if explanation.isForImportedKeys, claims.expiresAt == nil { detail += ", no exp: good until it is revoked or its key is removed" }
         let units = millisecondsHint(claims)
         if let expiresAt = claims.expiresAt, TokenRules.isExpired(expiresAt, at: now) {
             fail(.times, .expired, "\(detail): expired \(now - expiresAt) s ago", hint: units ?? slowClockHint(expiresAt))

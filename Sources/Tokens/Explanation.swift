@@ -23,6 +23,9 @@ package struct Explanation: Sendable, Equatable {
     package internal(set) var reason: RejectionReason?
     package internal(set) var steps: [Step] = []
 
+    /// Whether only an imported key can have made the token.
+    var isForImportedKeys = false
+
     package var valid: Bool { reason == nil }
 
     package var json: JSON {
@@ -48,8 +51,13 @@ extension Explanation {
                 hint: isFresh ? nil : vouches
                     ? "too old to be sure; the cluster's staleness_policy is serve, so it vouches nevertheless, with a warning"
                     : "ask another member; this one cannot reach the leader, or has just started"))
-        if (reason == nil && !vouches) || (reason == .unknownKey || reason == .unknownCertificate) && !isFresh { judged.reason = .memberStale }
+        if (reason == nil && !vouches) || (mayBeUnknownYet && !isFresh) { judged.reason = .memberStale }
         return judged
+    }
+
+    /// A key that made the token, if there is one, may not have reached this member.
+    private var mayBeUnknownYet: Bool {
+        reason == .unknownKey || reason == .unknownCertificate || (reason == .badSignature && isForImportedKeys)
     }
 }
 

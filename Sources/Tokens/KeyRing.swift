@@ -16,7 +16,7 @@ package struct TokenKey: Sendable {
     package var algorithm: JWSAlgorithm { verification.algorithm }
 }
 
-/// The cluster's signing keys in the form that verifies and signs, made from the records of one state.
+/// The cluster's signing keys, and the imported ones, in the form that verifies and signs, made from the records of one state.
 /// The records decide which key may do what; the ring only saves parsing and unsealing.
 package struct KeyRing: Sendable {
     private struct Stored: Sendable {
@@ -27,6 +27,8 @@ package struct KeyRing: Sendable {
     private var keys: [String: Stored] = [:]
     /// By fingerprint.
     private var trusted: TreeDictionary<String, TrustedKey> = [:]
+    /// In the order of their ids, so that every member tries them in the same one. Few, so that a list will do.
+    private var imported: [ImportedTokenKey] = []
 
     package init() {}
 
@@ -49,20 +51,20 @@ package struct KeyRing: Sendable {
         for fingerprint in fingerprints { trusted[fingerprint] = state.certificates[fingerprint].map(TrustedKey.init) }
     }
 
-    /// The ring of a whole state.
-    package static func of(_ state: TrustState, unseal: (SigningKeyRecord) -> SecretBytes?) -> KeyRing {
-        var ring = KeyRing().updated(to: state, unseal: unseal)
-        ring.follow(certificates: state.certificates.keys, in: state)
-        return ring
+    /// The imported keys that the state has in these very versions.
+    func importedKeys(in state: TrustState) -> [ImportedTokenKey] {
+        imported.filter { state.importedKeys[$0.id]?.version == $0.version }
     }
 
-    /// The ring with the signing keys of a new state. Keys whose material did not change are taken over, so that nothing is
+    /// The ring with the signing and imported keys of a new state. Keys whose material did not change are taken over, so that nothing is
     /// unsealed again when a key only moves on in its life.
     ///
     /// - Parameter unseal: gives what `JWSSigningKey.secret()` gave when the record was made, or nil
     ///   if it cannot; the key is then left out (HMAC) or only verifies.
+    /// - Parameter unsealImported: gives the secret as it was imported, or nil if it cannot; the key is then left out.
     package func updated(
-        to state: TrustState, unseal: (SigningKeyRecord) -> SecretBytes?
+        to state: TrustState, unseal: (SigningKeyRecord) -> SecretBytes?,
+        unsealImported: (ImportedKeyRecord) -> SecretBytes?
     ) -> KeyRing {
         var ring = KeyRing()
         ring.trusted = trusted
@@ -71,6 +73,12 @@ package struct KeyRing: Sendable {
             guard let key = previous.map({ $0.with(version: record.version) }) ?? TokenKey(record, unseal: unseal)
             else { continue }
             ring.keys[record.kid] = Stored(record: record, key: key)
+        }
+        for record in state.importedKeys.values.sorted(by: { $0.id < $1.id }) {
+            let known = imported.first { $0.id == record.id && $0.version == record.version }
+            let made = known ?? unsealImported(record).flatMap { ImportedTokenKey(record, secret: $0) }
+            guard let made else { continue }
+            ring.imported.append(made)
         }
         return ring
     }
@@ -81,7 +89,7 @@ extension TokenKey {
     fileprivate init?(_ record: SigningKeyRecord, unseal: (SigningKeyRecord) -> SecretBytes?) {
         let algorithm = record.algorithm.jws
         let secret = unseal(record)
-        let signing = secret.flatMap { try? JWSSigningKey(algorithm, secret: $0) }
+        let signing = secret.flatMap { try? JWSSigningKey(algorithm, secret: $0, keyID: record.kid) }
         let verification: JWSVerificationKey? =
             if let spki = record.publicKey {
                 (try? PublicKey(spki: spki)).flatMap { try? JWSVerificationKey($0, algorithm: algorithm) }
@@ -91,7 +99,8 @@ extension TokenKey {
         guard let verification, verification.algorithm == algorithm else { return nil }
         self.init(
             keyID: record.kid, version: record.version, verification: verification,
-            signing: signing?.keyID == record.kid ? signing : nil)
+            // A private half of another key would sign what nobody can verify.
+            signing: signing?.verificationKey.publicKey == verification.publicKey ? signing : nil)
     }
 
     fileprivate func with(version: LogIndex) -> TokenKey {

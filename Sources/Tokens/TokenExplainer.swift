@@ -36,14 +36,24 @@ struct ExplainerWalk {
         guard checkSize(), let jws = checkForm(), let header = checkHeader(jws) else { return skipRest() }
         let algorithm = checkAlgorithm(header)
         if let algorithm, isMeantForCertificate(jws, header, algorithm) { return runForCertificate(jws, algorithm) }
-        let key = algorithm.flatMap { checkKey(header, $0, jws) }
-        if let key { checkSignature(jws, key.verification, keyOf: "this kid") }
-        guard let claims = checkClaims(jws, header, key) else { return skipRest() }
+        explanation.isForImportedKeys = TokenView.isForImportedKeys(header)
+        var importedKeyID: String?
+        if explanation.isForImportedKeys {
+            importedKeyID = checkImportedKey(jws)
+        } else if let key = algorithm.flatMap({ checkKey(header, $0, jws) }) {
+            checkSignature(jws, key.verification, keyOf: "this kid")
+        }
+        guard let claims = checkClaims(jws) else { return skipRest() }
         checkIssuer(claims)
         checkTimes(claims)
-        checkRevocation(claims, claims.tokenID, "jti", subject: claims.subject)
+        if explanation.isForImportedKeys {
+            let subject = importedKeyID.map(VerifiedToken.importedSubject)
+            checkRevocation(claims, VerifiedToken.importedTokenID(token.span), "hash of the token", subject: subject)
+        } else {
+            checkRevocation(claims, claims.tokenID, "jti", subject: claims.subject)
+        }
         checkBinding(claims)
-        checkAudience(claims, .cluster)
+        checkAudience(claims, explanation.isForImportedKeys ? .imported : .cluster)
         checkScope((try? VerifiedToken.scopes(of: claims)) ?? ScopeSet([]))
     }
 

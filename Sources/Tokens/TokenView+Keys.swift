@@ -4,7 +4,7 @@ internal import TrustStore
 
 extension TokenView {
     /// The key that a header names, if it may vouch now and for that algorithm. There is no default
-    /// key: an absent or unknown `kid` is nobody's.
+    /// key: an absent or unknown `kid` is nobody's. (A token without one is `importedKey`'s to judge.)
     func key(
         named keyID: String?, for algorithm: JWSAlgorithm, at now: Int64
     ) throws(RejectionReason) -> TokenKey {
@@ -18,8 +18,14 @@ extension TokenView {
     /// Whether a signature checked earlier still counts: the key is stored as it was then and still
     /// vouches. When not, the token goes through the whole check, which finds the reason.
     func isCurrent(_ token: VerifiedToken, at now: Int64) -> Bool {
-        if token.method == .certificate { return state.certificates[token.keyID]?.version == token.keyVersion }
-        guard let record = state.signingKeys[token.keyID], record.version == token.keyVersion else { return false }
-        return !record.isRetired(at: now)
+        switch token.method {
+        case .cluster:
+            guard let record = state.signingKeys[token.keyID], record.version == token.keyVersion else { return false }
+            return !record.isRetired(at: now)
+        case .imported:
+            return state.importedKeys[token.keyID]?.version == token.keyVersion
+        case .certificate:
+            return state.certificates[token.keyID]?.version == token.keyVersion
+        }
     }
 }

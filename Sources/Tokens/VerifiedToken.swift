@@ -97,6 +97,44 @@ package final class VerifiedToken: Sendable {
         certificateValidity = validity
     }
 
+    /// One signed with an imported secret. What it says of its subject, its issuer and its own id counts for nothing:
+    /// whoever holds a node's secret could write there whatever he likes, another's name or another token's id.
+    init(
+        importedToken token: Span<UInt8>, claims: JWTClaims, keyID: String, keyVersion: LogIndex
+    ) throws(RejectionReason) {
+        guard claims.allow != nil else { throw .missingClaim }
+        method = .imported
+        self.keyID = keyID
+        self.keyVersion = keyVersion
+        issuer = nil
+        subject = Self.importedSubject(keyID: keyID)
+        tokenID = Self.importedTokenID(token)
+        audiences = claims.audiences
+        scopes = try Self.scopes(of: claims)
+        expiresAt = claims.expiresAt
+        notBeforeAt = claims.notBeforeAt
+        issuedAt = claims.issuedAt
+        self.claims = claims.object
+        binding = Self.binding(of: claims)
+        subjectRevocationName = RevocationTarget.name(ofSubject: subject)
+        certificateRevocationName = RevocationTarget.name(ofCertificate: subject)
+        parentTokenID = nil
+        certificateValidity = nil
+    }
+
+    /// Who speaks by such a token: whoever holds the node's secret or got a token from him.
+    static func importedSubject(keyID: String) -> String { "imported:" + keyID }
+
+    /// What stands for the `jti` that tokens of nodes do not have: the SHA-256 of all of the token.
+    ///
+    /// One token has one such id, and no two share one. base64url is read strictly, so bytes have one text; HMAC has one
+    /// valid signature for one text and key. And the signature is part of what is hashed: all tokens of the same
+    /// permissions that Lotus nodes ever made have the same header and payload, and revoking one node's must not revoke
+    /// another's. The hash tells nothing of the signature, which nobody can guess.
+    package static func importedTokenID(_ token: Span<UInt8>) -> String {
+        Base64URL.encode(SHA256.hash(token))
+    }
+
     /// `scope` and `Allow` say the same in two dialects. Where both stand they must name the same
     /// scopes: a reader of either one must not be told something else than we are.
     static func scopes(of claims: JWTClaims) throws(RejectionReason) -> ScopeSet {

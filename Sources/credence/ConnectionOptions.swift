@@ -9,10 +9,10 @@ import TLS
 struct ConnectionOptions: ParsableArguments {
     @Option(
         help:
-            "The member: https://HOST:PORT or HOST:PORT, or unix:PATH. Default: $CREDENCE_ADDRESS, else the Unix socket of --data.")
+            "The member: https://HOST:PORT or HOST:PORT, or unix:PATH. Default: $CREDENCE_ADDRESS, else that of $CREDENCE_API_INFO, else the Unix socket of --data.")
     var address: String?
 
-    @Option(help: "A bearer token. Default: $CREDENCE_TOKEN.")
+    @Option(help: "A bearer token. Default: $CREDENCE_TOKEN, else that of $CREDENCE_API_INFO with its address.")
     var token: String?
 
     @Option(help: "SHA-256 of the cluster certificate, hexadecimal. Default: $CREDENCE_FINGERPRINT.")
@@ -30,17 +30,20 @@ struct ConnectionOptions: ParsableArguments {
 
 extension ConnectionOptions {
     func remote() throws(CommandFailure) -> Remote {
-        let token = token ?? Terminal.environment("CREDENCE_TOKEN")
-        return Remote(name: addressText, endpoint: try endpoint(), token: token)
+        let destination = try destination()
+        let token = token ?? Terminal.environment("CREDENCE_TOKEN") ?? destination.token
+        return Remote(name: destination.address, endpoint: try endpoint(destination.address), token: token)
     }
 
-    private var addressText: String {
-        if let address = address ?? Terminal.environment("CREDENCE_ADDRESS") { return address }
-        return "unix:" + ServerOptions.socketPath(dataDirectory: DataDirectory.choose(data))
+    func destination() throws(CommandFailure) -> Destination {
+        let address = address ?? Terminal.environment("CREDENCE_ADDRESS")
+        let info = address == nil && data == nil ? try APIInfo.fromEnvironment() : nil
+        return Destination(address: address, data: data, info: info) {
+            ServerOptions.socketPath(dataDirectory: DataDirectory.choose($0))
+        }
     }
 
-    private func endpoint() throws(CommandFailure) -> HTTPEndpoint {
-        let text = addressText
+    private func endpoint(_ text: String) throws(CommandFailure) -> HTTPEndpoint {
         if text.hasPrefix("unix:") { return .unix(path: String(text.dropFirst(5))) }
         if text.hasPrefix("/") { return .unix(path: text) }
         let target: HostPort

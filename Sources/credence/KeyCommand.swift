@@ -4,12 +4,13 @@ import JOSE
 
 struct KeyCommand: Noun {
     static let configuration = CommandConfiguration(
-        commandName: "key", abstract: "The keys that sign tokens.", subcommands: [List.self, Export.self, Rotate.self, Retire.self, Delete.self])
+        commandName: "key", abstract: "The keys that sign tokens, and those of other programs.",
+        subcommands: [List.self, Rotate.self, Retire.self, Delete.self, Import.self, Export.self])
 }
 
 extension KeyCommand {
     struct List: Verb {
-        static let configuration = CommandConfiguration(abstract: "The signing keys, oldest first.")
+        static let configuration = CommandConfiguration(abstract: "The signing keys, oldest first, then the imported ones.")
         @OptionGroup var connection: ConnectionOptions
 
         func perform() async throws(CommandFailure) {
@@ -17,33 +18,8 @@ extension KeyCommand {
                 try await connection.remote().get("/1.0/keys"),
                 columns: [
                     .init("ID", "id"), .init("ALGORITHM", "algorithm"), .init("STATE", "state"),
-                    .init("CREATED", "created_at"), .init("RETIRED FROM", "retire_after"),
+                    .init("CREATED", "created_at"), .init("RETIRED FROM", "retire_after"), .init("ORIGIN", "origin"), .init("NAME", "name"),
                 ])
-        }
-    }
-
-    struct Export: Verb {
-        static let configuration = CommandConfiguration(
-            abstract: "A public key in PEM, for programs that read it from a file.",
-            discussion: "Most programs should rather read all keys from /.well-known/jwks.json, which changes by itself when a key does.")
-
-        @Argument(help: "The key's id. Default: the key that signs tokens of --algorithm.") var id: String?
-        @Option(help: "Of which algorithm, without an id.") var algorithm = "ES256"
-        @OptionGroup var connection: ConnectionOptions
-
-        func perform() async throws(CommandFailure) {
-            let keys = try await connection.remote().get("/1.0/keys").arrayValue ?? []
-            let named = keys.last { key in
-                if let id { return key["id"]?.stringValue == id }
-                return key["algorithm"]?.stringValue == algorithm && key["state"]?.stringValue == "active"
-            }
-            guard let named else {
-                throw .refused(id.map { "no such signing key: \($0)" } ?? "no key signs \(algorithm) tokens (credence key list shows those there are)")
-            }
-            guard let pem = named["public_key"]?.stringValue else {
-                throw .refused("the member tells no public part of this \(Table.cell(named["algorithm"])) key")
-            }
-            Terminal.out(PEMText.withoutNewlineAtEnd(pem))
         }
     }
 
@@ -82,7 +58,7 @@ extension KeyCommand {
     }
 
     struct Delete: Verb {
-        static let configuration = CommandConfiguration(abstract: "Destroy a key that is retired; any other only with --force.")
+        static let configuration = CommandConfiguration(abstract: "Destroy a key that is retired; any other, an imported one too, only with --force.")
 
         @Argument(help: "The key's id.") var id: String
         @Flag(help: "Also a key that still signs or verifies: all that it signed is refused at once, on every member.") var force = false

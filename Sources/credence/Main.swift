@@ -12,7 +12,7 @@ enum Invocation {
     static func run(_ arguments: [String]) async -> ExitStatus {
         let command: any ParsableCommand
         do {
-            command = try Credence.parseAsRoot(arguments)
+            command = try Credence.parseAsRoot(IdentifierArgument.protected(arguments))
         } catch {
             return report(parsing: error)
         }

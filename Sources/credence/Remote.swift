@@ -57,7 +57,7 @@ struct Remote {
         return try metadata(of: try await send(request))
     }
 
-    private func send(_ request: ClientRequest) async throws(CommandFailure) -> ClientResponse {
+    func send(_ request: ClientRequest) async throws(CommandFailure) -> ClientResponse {
         let loop: EventLoop
         do throws(EventLoopError) {
             loop = try EventLoop(name: "client")
@@ -102,7 +102,7 @@ struct Remote {
     }
 
     /// What the reason alone does not tell: who the member took the caller for.
-    private func advice(_ response: ClientResponse) -> String {
+    func advice(_ response: ClientResponse) -> String {
         guard response.status == .forbidden || response.status == .unauthorized else { return "" }
         let challenge = response.fields[.wwwAuthenticate] ?? ""
         if challenge.contains("insufficient_scope") { return "; use a token that has it" }

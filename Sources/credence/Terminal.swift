@@ -49,6 +49,20 @@ enum Terminal {
 
     static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
 
+    /// All of standard input.
+    static func readInput(bytesMax: Int) throws(CommandFailure) -> [UInt8] {
+        var input: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(STDIN_FILENO, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw .usage("standard input cannot be read") }
+            if count == 0 { return input }
+            input += chunk.prefix(count)
+            guard input.count <= bytesMax else { throw .usage("standard input holds more than \(bytesMax) bytes") }
+        }
+    }
+
     /// Asks on standard error and reads one line that is not shown; nil at the end of input.
     static func readSecret(prompt: String) -> SecretBytes? {
         var before = termios()

@@ -19,6 +19,9 @@ struct CommandLineTests {
             ["token", "list", "--address", "127.0.0.1:1", "--ca", "/nonexistent"],
             ["token", "create", "--subject", "a", "--scope", "read", "--expires-in", "soon"],
             ["token", "create", "--subject", "a", "--scope", "read", "--claims", "{"],
+            ["auth", "create-token", "--perm", "root"], ["auth", "create-token", "--perm", "Admin"], ["auth", "create-token"], ["auth"],
+            ["auth", "create-token", "--perm", "read", "--exp", "soon"], ["key", "import", "--kind", "wallet", "/x"],
+            ["key", "import", "--kind", "forest", "/nonexistent", "--address", "unix:/x"],
             ["serve", "--listen", "no address", "--data", "/nonexistent/x"],
             ["serve", "--listen", "127.0.0.1:0", "--data", "/nonexistent/x"],
             ["serve", "--encrypt-keystore", "perhaps"], ["serve", "--listen-loopback", "0.0.0.0:80"],
@@ -49,7 +52,8 @@ struct CommandLineTests {
         arguments: [
             "serve", "token create --subject a --scope read", "token verify T", "token explain -", "token list", "token show I",
             "token revoke I",
-            "revoke token T --reason x", "revocation list", "key list", "key export", "key export K", "key export --algorithm RS256", "cluster certificate --authority", "key rotate", "key retire K --in 0", "key delete K --force", "cluster list",
+            "revoke token T --reason x", "revocation list", "key list", "cluster certificate --authority", "key rotate", "key retire K --in 0", "key delete K --force", "key import --kind forest /x --name n",
+            "key import --kind jwk /x", "key import --kind pem /x --algorithm PS256 --kid k --activate-in 0", "key export", "key export K", "key export --algorithm RS256", "key export K --as pem", "key import --kind lotus - ", "auth create-token --perm read --exp 1d", "auth api-info --perm admin --expire-in 2w", "cluster list",
             "cluster show n1",
             "cluster status", "cluster add n2", "cluster list-tokens", "cluster revoke-token n2", "config list",
             "config get voters_max", "config set voters_max=5 staleness_policy=serve",
@@ -81,6 +85,26 @@ struct CommandLineTests {
     func revokeBody(text: String, member: String) throws {
         let command = try Credence.parseAsRoot(["revoke", "token", "--", text])
         #expect(try #require(command as? RevokeCommand.Token).revocation.body().names == [member])
+    }
+
+    @Test("an id that starts with a hyphen is an id, wherever it stands; options stay options", arguments: [
+        ("token revoke -hePTu9CAOIyUp-huJIF5Q --reason x", "token revoke --reason x -- -hePTu9CAOIyUp-huJIF5Q"),
+        ("token revoke --PTu9CAOIyUp-huJIF5Qx", "token revoke -- --PTu9CAOIyUp-huJIF5Qx"),
+        ("key delete -h5XJtFtxURqnuSDo0ncFfd_jfjc-0MNhEVnb--FZU4 --force", "key delete --force -- -h5XJtFtxURqnuSDo0ncFfd_jfjc-0MNhEVnb--FZU4"),
+        ("token revoke -- -hePTu9CAOIyUp-huJIF5Q", "token revoke -- -hePTu9CAOIyUp-huJIF5Q"),
+        ("token create -h", "token create -h"), ("auth create-token -p write", "auth create-token -p write"),
+        ("token create --certificate-fingerprint x", "token create --certificate-fingerprint x"),
+        ("serve --keystore-passphrase /x", "serve --keystore-passphrase /x"), ("token revoke -", "token revoke -"),
+    ])
+    func identifiers(line: String, protected: String) {
+        #expect(IdentifierArgument.protected(line.split(separator: " ").map(String.init)) == protected.split(separator: " ").map(String.init))
+    }
+
+    @Test("a command about an id that looks like help goes to the member", arguments: [
+        ["token", "revoke", "-hePTu9CAOIyUp-huJIF5Q"], ["key", "delete", "-h5XJtFtxURqnuSDo0ncFfd_jfjc-0MNhEVnb--FZU4"],
+    ])
+    func identifierIsNoHelp(arguments: [String]) async {
+        #expect(await Invocation.run(arguments + ["--address", "unix:/nonexistent/credence.sock"]) == .unreachable)
     }
 
     @Test(

@@ -18,8 +18,9 @@ struct LayerRule: Sendable, CustomTestStringConvertible {
     static let bottomUp: [LayerRule] = [
         LayerRule("CUV"),
         LayerRule("COpenSSL"),
+        LayerRule("CSodium"),
         LayerRule("EventLoop", imports: ["CUV"], c: true),
-        LayerRule("Crypto", imports: ["COpenSSL"], c: true),
+        LayerRule("Crypto", imports: ["COpenSSL", "CSodium"], c: true),
         LayerRule("TLS", imports: ["COpenSSL", "Crypto", "EventLoop"], c: true),
         LayerRule("HTTP", imports: ["EventLoop", "TLS", "Crypto"]),
         LayerRule("JOSE", imports: ["Crypto"]),

@@ -40,9 +40,23 @@ struct KeyRuleTests {
     func sealed() throws {
         let world = try World(.es256, .hs256)
         let state = try world.view().state
-        let view = TokenView(state: state, keys: KeyRing().updated(to: state) { _ in nil })
+        let view = TokenView(state: state, keys: KeyRing().updated(to: state, unseal: { _ in nil }, unsealImported: { _ in nil }))
         #expect(verdict(try world.token(key: 0), view).reason == nil)
         #expect(verdict(try world.token(key: 1), view).reason == .unknownKey)
+        #expect(throws: MintError.noActiveKey(nil)) { try TokenMinter.mint(MintRequest(subject: "a", scopes: []), in: view, now: World.now) }
+    }
+
+    @Test("a key under a name of its own signs under it; one whose halves do not belong together verifies and never signs")
+    func namedAndMismatched() throws {
+        var world = try World(.es256)
+        world.keys[0].keyID = "2024-05"
+        let minted = try TokenMinter.mint(MintRequest(subject: "a", scopes: []), in: try world.view(), now: World.now)
+        let made = try world.view()
+        #expect(minted.keyID == "2024-05" && verdict(Array(minted.token.utf8), made).accepted?.keyID == "2024-05")
+        let token = try world.token()
+        world.keys[0].sealed = try .generate(.es256)
+        let view = try world.view()
+        #expect(verdict(token, view).reason == nil)
         #expect(throws: MintError.noActiveKey(nil)) { try TokenMinter.mint(MintRequest(subject: "a", scopes: []), in: view, now: World.now) }
     }
 
@@ -55,10 +69,10 @@ struct KeyRuleTests {
         world.keys[1].signing = try JWSSigningKey.generate(.edDSA)
         var unsealed: [String] = []
         let state = try world.view().state
-        let ring = first.keys.updated(to: state) { record in
+        let ring = first.keys.updated(to: state, unseal: { record in
             unsealed.append(record.kid)
             return SecretBytes(record.sealedPrivateKey)
-        }
+        }, unsealImported: { _ in nil })
         #expect(unsealed == [world.keys[1].id])
         #expect(ring.count == 2)
         #expect(verdict(try world.token(), TokenView(state: state, keys: ring)).reason == nil)

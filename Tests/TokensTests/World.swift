@@ -23,6 +23,8 @@ struct World {
         var retiredAt: Int64?
         /// Instead of the key's own thumbprint.
         var keyID: String?
+        /// Instead of the key's own private half.
+        var sealed: JWSSigningKey?
 
         init(_ algorithm: JWSAlgorithm) throws {
             signing = try TestKeys.make(algorithm)
@@ -31,6 +33,19 @@ struct World {
         var id: String { keyID ?? signing.keyID }
     }
 
+    struct Imported {
+        var secret: [UInt8]
+        var version: Int64 = 1
+        var origin = ImportedKeyOrigin.forest
+
+        init(_ byte: UInt8, origin: ImportedKeyOrigin = .forest) {
+            secret = Array(repeating: byte, count: 32)
+            self.origin = origin
+        }
+    }
+
+    /// By id.
+    var imported: [String: Imported] = [:]
     var issuer = "https://credence.test:8443"
     var keys: [Key]
     /// By `jti`.
@@ -53,6 +68,7 @@ struct World {
             ("cluster", clusterID, row(clusterRecord)),
         ]
         for key in keys { rows.append(("signing_keys", key.id, row(record(key)))) }
+        for (id, key) in imported { rows.append(("imported_keys", id, row(record(id, key)))) }
         for tokenID in revoked { rows.append(("revoked_tokens", tokenID, row(revocation(tokenID)))) }
         for target in broadlyRevoked { rows.append(("broad_revocations", target.name, row(revocation(target)))) }
         for client in clients {
@@ -62,7 +78,7 @@ struct World {
         }
         let state = try TrustState.load(rows)
         // The tests seal a key by not sealing it.
-        var keys = ring.updated(to: state) { SecretBytes($0.sealedPrivateKey) }
+        var keys = ring.updated(to: state, unseal: { SecretBytes($0.sealedPrivateKey) }, unsealImported: { SecretBytes($0.sealedSecret) })
         keys.follow(certificates: state.certificates.keys, in: state)
         return TokenView(state: state, keys: keys)
     }
@@ -85,13 +101,20 @@ struct World {
 
     private func record(_ key: Key) -> JSON {
         func time(_ seconds: Int64?) -> JSON { seconds.map(JSON.integer) ?? .null }
-        let sealed = key.signing.secret().withSpan { Base64URL.encode($0) }
+        let sealed = (key.sealed ?? key.signing).secret().withSpan { Base64URL.encode($0) }
         let spki = key.signing.verificationKey.publicKey?.spki
         return [
             "kid": .string(key.id), "algorithm": .string(key.signing.algorithm.rawValue), "state": .string(key.state.rawValue),
             "public_key": spki.map { .string(Base64URL.encode($0)) } ?? .null, "sealed_private_key": .string(sealed),
             "created_at": 1, "activated_at": .integer(key.activatedAt), "retire_after": time(key.retireAfter),
             "retired_at": time(key.retiredAt), "token_seconds_max": 31_536_000, "version": .integer(key.version),
+        ]
+    }
+
+    private func record(_ id: String, _ key: Imported) -> JSON {
+        [
+            "id": .string(id), "origin": .string(key.origin.rawValue), "name": "node", "created_at": 1, "created_by": "alice",
+            "sealed_secret": .string(Base64URL.encode(key.secret)), "version": .integer(key.version),
         ]
     }
 

@@ -79,6 +79,10 @@ enum Fixtures {
         RedeemAddToken(secretHash: secretHash(secret), fingerprint: fingerprint(digit), certificate: Array(digit.utf8))
     }
 
+    static func imported(_ id: String, _ origin: ImportedKeyOrigin = .forest) -> ImportKey {
+        ImportKey(id: id, origin: origin, name: "node of \(id)", sealedSecret: [12, 13])
+    }
+
     /// One body of every kind, with every optional field present in at least one.
     static let allBodies: [CommandBody] = [
         .foundCluster(founding(keys: [key("k0"), key("h", .hs256, .pending(activateInSeconds: 5))])),
@@ -119,6 +123,8 @@ enum Fixtures {
             SettingsChange(
                 nbfLeewaySeconds: 1, maxStalenessMilliseconds: 10_000, stalenessPolicy: .serve, joinTokenSeconds: 60, addTokenSeconds: 600,
                 tokenSecondsDefault: 30, tokenSecondsMax: 90, keyRotationSeconds: 3_600, votersMax: 5)),
+        .importKey(imported("i1")),
+        .removeImportedKey(id: "i1"),
     ]
 }
 

@@ -16,6 +16,7 @@ struct LoadingTests {
         log.apply(.addCertificate(Fixtures.certificate()))
         log.apply(.addAddToken(Fixtures.addToken()))
         log.apply(.revokeToken(RevokeToken(tokenID: "j2", expiresAt: nil, reason: nil)))
+        log.apply(.importKey(Fixtures.imported("i1")))
         return log.rows.flatMap { collection, rows in
             rows.map { (collection: collection.rawValue, key: $0.key, value: $0.value) }
         }

@@ -30,7 +30,7 @@ struct ReplayTests {
         let jti = "j\(UInt64.random(in: 0...9, using: &random))"
         let seconds: Int64 = ([0, 5, 60] as [Int64]).randomElement(using: &random) ?? 0
         let digit = ["a", "b", "c"].randomElement(using: &random) ?? "a"
-        switch Int.random(in: 0..<22, using: &random) {
+        switch Int.random(in: 0..<24, using: &random) {
         case 0: return .foundCluster(Fixtures.founding())
         case 1, 2: return .addJoinToken(Fixtures.joinToken("t\(small)", for: "m\(small % 3 + 1)", in: seconds * 50))
         case 3: return .removeJoinToken(id: "t\(small)")
@@ -73,6 +73,8 @@ struct ReplayTests {
             let tokens = (0...small).map { RevokeTokens.Token(id: "j\($0)", expiresAt: Fixtures.startSeconds + seconds) }
             return .revokeTokens(RevokeTokens(tokens, reason: nil))
         case 21: return .forgetRevocations(tokenIDs: [jti, "j\(small)"])
+        case 22: return .importKey(Fixtures.imported("i\(small)", ImportedKeyOrigin.allCases.randomElement(using: &random) ?? .lotus))
+        case 23: return .removeImportedKey(id: "i\(small)")
         default: return .recordToken(Fixtures.named(jti, key: kid))
         }
     }
@@ -121,6 +123,7 @@ struct ReplayTests {
             #expect(live.state.certificates == before.certificates && live.state.addTokens == before.addTokens)
             #expect(live.state.broadRevocations == before.broadRevocations)
             #expect(live.state.revokedTokens == before.revokedTokens && live.state.namedTokens == before.namedTokens)
+            #expect(live.state.importedKeys == before.importedKeys)
         }
     }
 

@@ -72,7 +72,7 @@ extension Node {
     }
 
     private func publish(_ batch: AppliedBatch, through last: LogIndex) {
-        if batch.touched.contains(.signingKeys) { rebuildKeys() }
+        if !batch.touched.isDisjoint(with: [.signingKeys, .importedKeys]) { rebuildKeys() }
         keys.follow(certificates: batch.touchedCertificates, in: state)
         let proven = FreshnessPoint(continuing: box.view.proven.instant)
         box.replace(MemberView(tokens: TokenView(state: state, keys: keys), index: last, proven: proven))
@@ -101,7 +101,7 @@ extension Node {
 
     /// A key that cannot be opened here is left out of the ring: its tokens are then refused, not guessed at.
     private func rebuildKeys() {
-        keys = keys.updated(to: state, unseal: identity.custody.open(_:))
+        keys = identity.custody.ring(keys, updatedTo: state)
     }
 
     /// The learners and the links follow the replicated membership. The core leaves voters out of the learners.

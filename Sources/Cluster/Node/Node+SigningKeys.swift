@@ -18,18 +18,27 @@ extension Node {
     nonisolated func newSigningKey(
         _ algorithm: JWSAlgorithm, activateIn seconds: Int64?
     ) async throws(ProposeError) -> NewSigningKey {
-        guard let recordAlgorithm = algorithm.signingKeyAlgorithm else {
-            throw .keyUnavailable("\(algorithm.rawValue) keys are not made here")
-        }
+        let key: JWSSigningKey
         do {
             // An RSA key takes longer than any loop may stand still.
-            let key = try await loop.runBlocking { try JWSSigningKey.generate(algorithm) }
+            key = try await loop.runBlocking { try JWSSigningKey.generate(algorithm) }
+        } catch {
+            throw .keyUnavailable("no signing key could be made: \(error)")
+        }
+        return try sealed(key, activateIn: seconds)
+    }
+
+    nonisolated func sealed(_ key: JWSSigningKey, activateIn seconds: Int64?) throws(ProposeError) -> NewSigningKey {
+        guard let recordAlgorithm = key.algorithm.signingKeyAlgorithm else {
+            throw .keyUnavailable("the cluster does not sign with \(key.algorithm.rawValue)")
+        }
+        do {
             let sealed = try identity.custody.seal(key.secret(), for: .signingKey(kid: key.keyID))
             return NewSigningKey(
                 kid: key.keyID, algorithm: recordAlgorithm, publicKey: key.verificationKey.publicKey?.spki,
                 sealedPrivateKey: sealed, start: .pending(activateInSeconds: seconds))
         } catch {
-            throw .keyUnavailable("no signing key could be made: \(error)")
+            throw .keyUnavailable("the signing key could not be sealed: \(error)")
         }
     }
 

@@ -19,7 +19,7 @@ extension Node {
         trail.begin(at: applied)
         healed()
         guard state.featureLevel <= TrustState.featureLevel else { return halt("\(CommandError.featureLevel(state.featureLevel))") }
-        keys = KeyRing.of(state, unseal: identity.custody.open(_:))
+        keys = identity.custody.ring(of: state)
         let proven = FreshnessPoint(continuing: box.view.proven.instant)
         box.replace(MemberView(tokens: TokenView(state: state, keys: keys), index: appliedIndex, proven: proven))
         if !distrusted.isEmpty { onDistrust?(distrusted) }

@@ -72,7 +72,7 @@ struct Founding {
     func mintAdminToken(entries: [Entry], now: Int64) throws -> String {
         let command = try Command(decoding: entries[1].payload)
         let state = TrustState().applying(command, at: entries[1].index).state
-        let keys = KeyRing.of(state, unseal: identity.custody.open(_:))
+        let keys = identity.custody.ring(of: state)
         var request = MintRequest(subject: Self.adminSubject, scopes: ["read", "write", "sign", "admin"])
         request.lifetimeSeconds = state.settings.tokenSecondsMax
         return try TokenMinter.mint(request, in: TokenView(state: state, keys: keys), now: now).token

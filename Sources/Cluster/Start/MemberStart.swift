@@ -206,7 +206,7 @@ struct MemberStart {
         guard state.featureLevel <= TrustState.featureLevel else {
             throw .binaryTooOld(needed: state.featureLevel, known: TrustState.featureLevel)
         }
-        let keys = KeyRing.of(state, unseal: identity.custody.open(_:))
+        let keys = identity.custody.ring(of: state)
         do {
             let core = try RaftCore(
                 id: identity.id, settings: settings, restored: restored, seed: RequestID.random().high)

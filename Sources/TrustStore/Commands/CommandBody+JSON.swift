@@ -36,6 +36,8 @@ extension CommandBody {
         case .redeemAddToken(let use): use.write(to: &writer)
         case .raiseFeatureLevel(let level): writer.integer("level", level)
         case .changeSettings(let change): writer.record("settings", change)
+        case .importKey(let key): key.write(to: &writer)
+        case .removeImportedKey(let id): writer.string("id", id)
         #if CREDENCE_NEXT
         case .note(let text): writer.string("text", text)
         #endif
@@ -79,6 +81,8 @@ extension CommandBody {
         case .redeemAddToken: self = .redeemAddToken(try RedeemAddToken(from: &reader))
         case .raiseFeatureLevel: self = .raiseFeatureLevel(try reader.integer("level"))
         case .changeSettings: self = .changeSettings(try reader.record("settings"))
+        case .importKey: self = .importKey(try ImportKey(from: &reader))
+        case .removeImportedKey: self = .removeImportedKey(id: try reader.string("id"))
         #if CREDENCE_NEXT
         case .note: self = .note(try reader.string("text"))
         #endif

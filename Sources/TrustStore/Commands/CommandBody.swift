@@ -41,6 +41,8 @@ package enum CommandBody: Sendable, Equatable {
     /// Proposed by a leader that knows every member's binary.
     case raiseFeatureLevel(Int64)
     case changeSettings(SettingsChange)
+    case importKey(ImportKey)
+    case removeImportedKey(id: String)
     #if CREDENCE_NEXT
     case note(String)
     #endif
@@ -72,6 +74,8 @@ package enum CommandBody: Sendable, Equatable {
         case .redeemAddToken: .redeemAddToken
         case .raiseFeatureLevel: .raiseFeatureLevel
         case .changeSettings: .changeSettings
+        case .importKey: .importKey
+        case .removeImportedKey: .removeImportedKey
         #if CREDENCE_NEXT
         case .note: .note
         #endif
@@ -119,6 +123,8 @@ extension CommandBody {
         // The values depend on each other, so they are judged together with those that stay.
         case .changeSettings(let change):
             guard !change.isEmpty else { throw .invalid("settings", "must name at least one setting") }
+        case .importKey(let key): try key.check()
+        case .removeImportedKey(let id): try Check.key(id, "id")
         #if CREDENCE_NEXT
         case .note(let text): try Check.text(text, "text")
         #endif

@@ -25,6 +25,8 @@ package enum CommandKind: String, Sendable, Hashable, CaseIterable {
     case redeemAddToken = "redeem_add_token"
     case raiseFeatureLevel = "raise_feature_level"
     case changeSettings = "change_settings"
+    case importKey = "import_key"
+    case removeImportedKey = "remove_imported_key"
     #if CREDENCE_NEXT
     /// Changes nothing. Only in builds that stand for a version to come, so that a mixed cluster can be tried.
     case note

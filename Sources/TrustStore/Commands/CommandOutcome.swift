@@ -3,7 +3,7 @@ package import Raft
 
 /// What a command that was carried out made, changed or removed.
 package struct CommandResult: Sendable, Equatable {
-    /// The id of what the command is about: cluster, member, join token, `kid`, revocation or named token.
+    /// The id of what the command is about: cluster, member, join token, `kid`, imported key, revocation or named token.
     package let id: String
     /// The entry that did it. For something that had been done before, the earlier entry.
     package let index: LogIndex

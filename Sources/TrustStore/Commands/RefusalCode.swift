@@ -32,4 +32,5 @@ package enum RefusalCode: String, Sendable, Hashable, CaseIterable {
     case addTokenUnknown = "add_token_unknown"
     case addTokenExists = "add_token_exists"
     case addTokenExpired = "add_token_expired"
+    case importedKeyUnknown = "imported_key_unknown"
 }

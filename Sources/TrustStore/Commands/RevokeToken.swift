@@ -1,7 +1,7 @@
 import JOSE
 
 package struct RevokeToken: Sendable, Equatable {
-    /// The token's `jti`, visible ASCII.
+    /// The token's `jti`, or what stands for it; visible ASCII.
     package var tokenID: String
     /// The token's own expiry, if known.
     package var expiresAt: Int64?

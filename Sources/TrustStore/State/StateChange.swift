@@ -12,6 +12,7 @@ package enum StateCollection: String, Sendable, Hashable, CaseIterable {
     case namedTokens = "named_tokens"
     case certificates
     case addTokens = "add_tokens"
+    case importedKeys = "imported_keys"
     case requests
 }
 

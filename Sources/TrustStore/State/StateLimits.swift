@@ -10,6 +10,8 @@ package enum StateLimits {
     package static let membersMax = 1_024
     package static let joinTokensMax = 1_024
     package static let signingKeysMax = 256
+    /// A token that names no key is tried with each of them.
+    package static let importedKeysMax = 16
     package static let namedTokensMax = 100_000
     package static let certificatesMax = 100_000
     package static let addTokensMax = 1_024

@@ -37,6 +37,8 @@ extension Step {
         case .redeemAddToken(let use): return try redeem(use)
         case .raiseFeatureLevel(let level): return try raiseFeatureLevel(to: level)
         case .changeSettings(let change): return try changeSettings(change)
+        case .importKey(let key): return try importKey(key)
+        case .removeImportedKey(let id): return try dropImportedKey(id)
         #if CREDENCE_NEXT
         case .note: return done("")
         #endif

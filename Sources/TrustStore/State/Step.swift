@@ -119,6 +119,11 @@ extension Step {
         changes.append(StateChange(.addTokens, record.id, record))
     }
 
+    mutating func put(_ record: ImportedKeyRecord) {
+        state.importedKeys[record.id] = record
+        changes.append(StateChange(.importedKeys, record.id, record))
+    }
+
     mutating func removeMember(_ id: MemberID) {
         state.members[id] = nil
         changes.append(StateChange(collection: .members, key: id.description, value: nil))
@@ -142,6 +147,11 @@ extension Step {
     mutating func removeBroadRevocation(_ name: String) {
         state.broadRevocations[name] = nil
         changes.append(StateChange(collection: .broadRevocations, key: name, value: nil))
+    }
+
+    mutating func removeImportedKey(_ id: String) {
+        state.importedKeys[id] = nil
+        changes.append(StateChange(collection: .importedKeys, key: id, value: nil))
     }
 
     mutating func removeNamedToken(_ id: String) {

@@ -99,6 +99,10 @@ package struct TrustStateLoader {
             let record = try AddTokenRecord(json: json)
             state.addTokens[record.id] = record
             return record.id
+        case .importedKeys:
+            let record = try ImportedKeyRecord(json: json)
+            state.importedKeys[record.id] = record
+            return record.id
         case .requests:
             let record = try RequestRecord(json: json)
             state.requests.insert(record)

@@ -25,7 +25,7 @@ package struct TrustState: Sendable, Equatable {
     package internal(set) var signingKeys: TreeDictionary<String, SigningKeyRecord> = [:]
     /// By id.
     package internal(set) var joinTokens: TreeDictionary<String, JoinTokenRecord> = [:]
-    /// By `jti`.
+    /// By `jti`, or by `VerifiedToken.importedTokenID` where there is none.
     package internal(set) var revokedTokens = RevocationTable()
     /// By the name of the target.
     package internal(set) var broadRevocations: TreeDictionary<String, BroadRevocationRecord> = [:]
@@ -35,6 +35,8 @@ package struct TrustState: Sendable, Equatable {
     package internal(set) var certificates: TreeDictionary<String, TrustedCertificateRecord> = [:]
     /// By id.
     package internal(set) var addTokens: TreeDictionary<String, AddTokenRecord> = [:]
+    /// By id.
+    package internal(set) var importedKeys: TreeDictionary<String, ImportedKeyRecord> = [:]
     /// The newest stamp applied: a clock that never runs backwards, the same on every member.
     package internal(set) var appliedAtMilliseconds: Int64 = 0
     /// The newest command applied. Entries of other kinds do not show here.

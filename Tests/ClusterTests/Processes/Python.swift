@@ -29,4 +29,13 @@ enum Python {
         let given: JSON = ["token": .string(token), "list": .string(list), "jwks": try JSON(parsing: keys)]
         return try await Command.run(program, ["-c", script], input: given.encodedString)
     }
+
+    /// Prints an administrator's token as a node makes them.
+    static func nodeToken(secret hex: String, algorithm: String) async throws -> Command {
+        let script = """
+            import jwt, sys
+            print(jwt.encode({"Allow": ["admin"]}, bytes.fromhex(sys.argv[1]), algorithm=sys.argv[2]))
+            """
+        return try await Command.run(program, ["-c", script, hex, algorithm])
+    }
 }
