@@ -92,6 +92,13 @@ extension ClusterTests {
                 let keyHash = try await Command.run(
                     "sh", ["-c", "openssl x509 -noout -pubkey -in \(client.certificateFile) | openssl pkey -pubin -outform DER | sha256sum | cut -d' ' -f1"]).line
                 let signed = claims(client.fingerprint)
+                let metrics = try await OpenSSLClient(in: cluster.directory, name: "metrics")
+                _ = try await member.operate("trust", "add-certificate", metrics.certificateFile, "--type", "metrics")
+                let rsaKey = try await Command.run("openssl", ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]).output
+                let rsa = try await OpenSSLClient(in: cluster.directory, name: "rsa", privateKey: rsaKey)
+                _ = try await member.operate("trust", "add-certificate", rsa.certificateFile)
+                let standardBase64 = #"{"x":"???????","sub":"\#(client.fingerprint)"}"#
+                let early = #"{"sub":"\#(client.fingerprint)","nbf":\#(now + 600),"exp":\#(now + 900)}"#
                 let mistakes: [(token: String, reason: String, words: String)] = [
                     (try await client.token(claims: claims(colons)), "unknown_certificate", "colons"),
                     (try await client.token(claims: claims(client.fingerprint.uppercased())), "unknown_certificate", "upper-case"),
@@ -102,6 +109,10 @@ extension ClusterTests {
                     (try await client.token(claims: signed, encoder: "base64 -w0"), "malformed", "padding"),
                     (try await client.token(claims: signed, algorithm: "RS256"), "algorithm_mismatch", "set alg to ES384"),
                     (try await client.token(claims: claims(client.fingerprint, exp: now - 5)), "expired", "s ago"),
+                    (try await metrics.token(), "unknown_certificate", "of type metrics"),
+                    (try await client.token(claims: standardBase64, encoder: "base64 -w0 | tr -d '='"), "malformed", "standard base64"),
+                    (try await client.token(claims: early), "not_yet_valid", "ahead of this member's"),
+                    (try await rsa.tokenWithPSS(header: "RS256"), "bad_signature", "is one of PS256"),
                 ]
                 for (token, reason, words) in mistakes {
                     let explained = try await member.operate("token", "explain", token, "--format", "json")
@@ -109,6 +120,23 @@ extension ClusterTests {
                     #expect(explanation["reason"]?.stringValue ?? "" == reason, "\(words): \(explained.transcript)")
                     #expect(explained.output.contains(words), "\(words): \(explained.transcript)")
                 }
+            }
+        }
+
+        @Test("a token of a retired key and a revoked one are told since when, by which entry and by whom")
+        func retiredAndRevoked() async throws {
+            try await withCluster(["m1"]) { cluster in
+                let member = await cluster[0]
+                let token = try await member.operate("token", "create", "--subject", "a", "--scope", "read").line
+                let answer = try JSON(parsing: await member.operate("token", "revoke", token, "--reason", "laptop lost", "--format", "json").output)
+                let index = try #require(answer["index"]?.integerValue)
+                let revoked = try await member.operate("token", "explain", token).output
+                #expect(revoked.contains("revoked by entry \(index)") && revoked.contains("by \"uid:") && revoked.contains("laptop lost"), "\(revoked)")
+                let other = try await member.operate("token", "create", "--subject", "a", "--scope", "read").line
+                let key = try #require(try JSON(parsing: await member.operate("key", "list", "--format", "json").output).arrayValue?.first?["id"]?.stringValue)
+                #expect(try await member.operate("key", "retire", key, "--in", "0").exitCode == 0)
+                let retired = try await member.operate("token", "explain", other)
+                #expect(retired.exitCode == 4 && retired.output.contains("names a retired key, since "), "\(retired.transcript)")
             }
         }
 

@@ -44,6 +44,19 @@ struct OpenSSLClient: Sendable {
             "bash", ["-c", script, "open", output, member.address, certificateFile, keyFile, String(secondsMax)], secondsMax: secondsMax + 20)
     }
 
+    /// A token of the client's RSA key whose signature is PSS, whatever the header says.
+    func tokenWithPSS(header algorithm: String) async throws -> String {
+        let script = """
+            encode() { base64 -w0 | tr '+/' '-_' | tr -d '='; }
+            signed="$(printf %s '{"alg":"\(algorithm)","typ":"JWT"}' | encode).$(printf %s "$1" | encode)"
+            printf '%s.%s' "$signed" "$(printf %s "$signed" | openssl dgst -sha256 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32 -sign "$2" | encode)"
+            """
+        let claims = #"{"sub":"\#(fingerprint)","exp":\#(Int64(Date().timeIntervalSince1970) + 60)}"#
+        let made = try await Command.run("bash", ["-c", script, "token", claims, keyFile])
+        guard made.exitCode == 0 else { throw TestFailure("the shell made no token: \(made.transcript)") }
+        return made.output
+    }
+
     /// A token of the client's P-384 key.
     ///
     /// - Parameter encoder: what turns bytes into base64url, if it does.
