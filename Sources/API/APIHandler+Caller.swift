@@ -28,7 +28,9 @@ extension APIHandler {
         // A token meant for another service does not speak for its holder here.
         var expectation = Expectation(clientCertificateThumbprint: call.request.connection.clientCertificate?.fingerprint)
         if let issuer = view.tokens.state.cluster?.issuer { expectation.audience = .namedIfAny(issuer) }
-        switch member.authenticate(token.span, in: view, expecting: expectation, cache: workspace.value.signatures) {
+        let verdict = member.authenticate(token.span, in: view, expecting: expectation, cache: workspace.value.signatures)
+        settings.counters.judged(verdict)
+        switch verdict {
         case .accepted(let accepted):
             guard accepted.method == .certificate else { return .token(accepted) }
             // The very entry that it was accepted by: both come from this view.
@@ -44,19 +46,32 @@ extension APIHandler {
         guard let certificate = call.request.connection.clientCertificate else { return nil }
         do throws(RejectionReason) {
             let record = try member.authenticate(certificate, in: view)
-            return record.type == .client ? .certificate(record, token: nil) : nil
+            if record.type == .metrics { return call.route.endpoint.access.isForMetrics ? .metrics(record) : nil }
+            return .certificate(record, token: nil)
         } catch {
             return error == .memberStale ? .untrusted(refused: .memberStale) : nil
         }
     }
 
     func authorise(_ exchange: Exchange, _ endpoint: Endpoint) throws(Problem) {
-        switch endpoint.access {
+        do throws(Problem) {
+            try require(endpoint.access, of: exchange)
+        } catch {
+            settings.counters.refusedCall()
+            throw error
+        }
+    }
+
+    private func require(_ access: Access, of exchange: Exchange) throws(Problem) {
+        switch access {
         case .open: return
         case .scopeOrUnixSocket(let scope):
             if !exchange.request.connection.isUnix { try exchange.caller.require(scope) }
         case .scopeOrRestricted(let scope):
             if !exchange.caller.isRestricted { try exchange.caller.require(scope) }
+        case .scopeOrMetrics(let scope):
+            if case .metrics = exchange.caller { return }
+            try exchange.caller.require(scope)
         case .scope(let scope):
             try exchange.caller.require(scope)
         }
@@ -79,7 +94,7 @@ extension Caller {
             throw problem
         case .certificate(let record, _) where record.isRestricted:
             throw Problem(.forbidden, "Certificate is restricted")
-        case .token, .operatingSystemUser, .certificate:
+        case .token, .operatingSystemUser, .certificate, .metrics:
             throw .notAuthorized(
                 .insufficientScope(needed: scope.rawValue),
                 message: "not authorized: this needs the scope \(scope.rawValue)")

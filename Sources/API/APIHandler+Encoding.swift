@@ -10,6 +10,7 @@ import Tokens
 /// From an answer or a problem to the bytes of a response, and one log line for each.
 extension APIHandler {
     func encode(_ answer: Answer, for call: Call, caller: Caller, view: MemberView) -> OutgoingResponse {
+        settings.counters.answered(status: answer.status.code)
         log(call.request, call.label, answer.status, caller, detail: nil)
         var fields = HTTPFields()
         let body: [UInt8]
@@ -33,6 +34,7 @@ extension APIHandler {
         _ problem: Problem, for request: IncomingRequest, label: String, caller: Caller?, view: MemberView
     ) -> OutgoingResponse {
         let response = response(problem, isUnderAPI: Self.isUnderAPI(request.head), label: label, view: view)
+        settings.counters.answered(status: response.status.code)
         log(request, label, response.status, caller, detail: problem.detail ?? problem.message)
         return response
     }

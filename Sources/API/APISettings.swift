@@ -7,6 +7,8 @@ package struct APISettings: Sendable {
     /// For callers without a credential, per source address and loop.
     var strangers: RequestRateLimit.Settings
 
+    let counters = RequestCounters()
+
     /// Unix seconds, for lists that leave out what has expired.
     var wallClock: @Sendable () -> Int64 = WallClock.nowSeconds
 

@@ -10,6 +10,8 @@ enum Caller: Sendable {
     case token(VerifiedToken)
     /// The holder of a trusted certificate of type client, by TLS or, where there is a token, by one that its key signed.
     case certificate(TrustedCertificateRecord, token: VerifiedToken?)
+    /// The holder of one of type metrics, on a route for that.
+    case metrics(TrustedCertificateRecord)
 
     var isTrusted: Bool {
         if case .untrusted = self { false } else { true }
@@ -21,7 +23,7 @@ enum Caller: Sendable {
         case .untrusted: "anonymous"
         case .operatingSystemUser(let userID): "uid:\(userID)"
         case .token(let token): token.subject
-        case .certificate(let record, _): record.fingerprint
+        case .certificate(let record, _), .metrics(let record): record.fingerprint
         }
     }
 
@@ -31,7 +33,7 @@ enum Caller: Sendable {
         case .untrusted: "none"
         case .operatingSystemUser: "unix"
         case .token: "token"
-        case .certificate: "certificate"
+        case .certificate, .metrics: "certificate"
         }
     }
 
@@ -42,7 +44,7 @@ enum Caller: Sendable {
 
     func holds(_ scope: StandardScope) -> Bool {
         switch self {
-        case .untrusted: false
+        case .untrusted, .metrics: false
         case .operatingSystemUser: true
         case .token(let token), .certificate(_, let token?): token.scopes.permits(scope.rawValue)
         case .certificate(let record, nil): !record.isRestricted

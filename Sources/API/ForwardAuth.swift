@@ -87,8 +87,10 @@ extension APIHandler {
         else { throw ForwardAuth.noToken }
         let verdict = member.verify(
             bytes.extracting(token), in: view, expecting: bound(expectation, to: request), cache: workspace.value.signatures)
+        settings.counters.judged(verdict)
         switch verdict {
         case .accepted(let accepted):
+            settings.counters.answered(status: 200)
             var fields = commonFields(view, label: label)
             ForwardAuth.appendFields(accepted, to: &fields)
             if let warning = StalenessWarning(member.freshness(of: view)) { fields += warning.line }

@@ -113,7 +113,7 @@ extension Caller {
         case .untrusted: ""
         case .operatingSystemUser: "unix"
         case .token: "token"
-        case .certificate: "tls"
+        case .certificate, .metrics: "tls"
         }
     }
 }

@@ -24,6 +24,7 @@ extension TokenEndpoints {
         let verdict = exchange.member.verify(
             request.token.span, in: exchange.view, expecting: request.expectation,
             cache: exchange.workspace.value.signatures)
+        exchange.settings.counters.judged(verdict)
         var answer: JSONObject
         switch verdict {
         case .accepted(let token):

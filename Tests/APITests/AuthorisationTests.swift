@@ -21,7 +21,7 @@ struct AuthorisationTests {
     private static func needed(_ endpoint: Endpoint) -> StandardScope? {
         switch endpoint.access {
         case .open: nil
-        case .scope(let scope), .scopeOrUnixSocket(let scope), .scopeOrRestricted(let scope): scope
+        case .scope(let scope), .scopeOrUnixSocket(let scope), .scopeOrRestricted(let scope), .scopeOrMetrics(let scope): scope
         }
     }
 

@@ -29,6 +29,7 @@ struct ScopeTableTests {
         var rank: Int?
         var isRestricted = false
         var isUnix = false
+    var isMetrics = false
         /// What `WWW-Authenticate` begins with when a route is refused.
         var challenge: String?
     }
@@ -53,7 +54,7 @@ struct ScopeTableTests {
             Kind(name: "nobody", challenge: "Bearer"),
             Kind(name: "a stranger's certificate", channel: .tlsWith(stranger.certificate), challenge: "Bearer"),
             Kind(name: "a stranger's own token", token: try stranger.token(), challenge: #"Bearer error="invalid_token""#),
-            Kind(name: "a metrics certificate", channel: .tlsWith(metrics.certificate), challenge: "Bearer"),
+            Kind(name: "a metrics certificate", channel: .tlsWith(metrics.certificate), isMetrics: true, challenge: "Bearer"),
             Kind(name: "a metrics certificate's token", token: try metrics.token(), challenge: #"Bearer error="invalid_token""#),
             Kind(name: "a revoked administrator", token: revoked, challenge: #"Bearer error="invalid_token""#),
             Kind(name: "custom scopes", token: try await served.mint("c", ["reports", "administer", "ADMIN"]), challenge: #"Bearer error="insufficient_scope""#),
@@ -77,7 +78,7 @@ struct ScopeTableTests {
         if route.scope == "none" { return true }
         let needed = route.scope.split(separator: " ").first.flatMap { Self.ladder.firstIndex(of: String($0)) } ?? 99
         if let rank = kind.rank, rank >= needed { return true }
-        return kind.isRestricted && route.scope.hasSuffix("or restricted") || kind.isUnix && route.scope.hasSuffix("or unix-socket")
+        return kind.isMetrics && route.scope.hasSuffix("or metrics") || kind.isRestricted && route.scope.hasSuffix("or restricted") || kind.isUnix && route.scope.hasSuffix("or unix-socket")
     }
 
     @Test("each kind of caller is let through or refused as the document says, on every route")
@@ -115,7 +116,7 @@ struct ScopeTableTests {
 
     @Test("every route names a scope, or says that it needs none")
     func documented() {
-        let known: Set = ["none", "read", "write", "sign", "admin", "read or restricted", "admin or restricted", "admin or unix-socket"]
+        let known: Set = ["none", "read", "write", "sign", "admin", "read or restricted", "read or metrics", "admin or restricted", "admin or unix-socket"]
         for route in Self.routes { #expect(known.contains(route.scope), "\(route)") }
         #expect(Self.routes.count > 50)
     }
