@@ -209,6 +209,9 @@ actor Node {
         case .snapshotVerified(let id, let isSound): step(.snapshotVerified(id, isSound: isSound))
         case .snapshotTrouble(let reason): logger.warning("a snapshot or a scrub failed", metadata: ["reason": "\(reason)"])
         case .damaged(let reason): foundDamage(reason)
+        case .archiveTroubled(let reason):
+            logger.error("the audit archive cannot be written; the log grows meanwhile", metadata: ["reason": "\(reason)"])
+        case .archiveRecovered: logger.notice("the audit archive can be written again")
         case .troubled(let reason): logger.error("the log cannot be written", metadata: ["reason": "\(reason)"])
         case .recovered: logger.notice("the log can be written again")
         case .failed(let reason): halt(reason)

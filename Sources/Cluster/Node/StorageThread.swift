@@ -45,6 +45,7 @@ final class StorageThread: Sendable {
                         reserve: DiskReserve(
                             path: settings.reservePath, bytesMax: settings.reserveBytesMax,
                             isReleased: settings.isReserveReleased),
+                        retention: settings.auditRetention,
                         takeVerified: { snapshots?.takeVerified($0) },
                         deliver: { [self] in deliver($0) })
                     self.worker.withLock { $0 = LoopBound(confined: worker, on: loop) }
@@ -111,6 +112,17 @@ final class StorageThread: Sendable {
         loop.shutdown()
     }
 
+    /// What the worker says; nil when the thread has ended.
+    func ask<Value: Sendable>(_ question: @escaping @Sendable (StorageWorker) -> Value) async -> Value? {
+        await withCheckedContinuation { answer in
+            let isQueued = loop.execute { [self] in
+                guard let bound = worker.withLock({ $0 }), !bound.value.isClosed else { return answer.resume(returning: nil) }
+                answer.resume(returning: question(bound.value))
+            }
+            if !isQueued { answer.resume(returning: nil) }
+        }
+    }
+
     private func onWorker(_ work: @escaping @Sendable (StorageWorker) -> Void) {
         loop.execute { [self] in
             guard let bound = worker.withLock({ $0 }) else { return }
@@ -135,4 +147,5 @@ struct StorageSettings: Sendable {
     let reserveBytesMax: UInt64
     /// This start has found the disk full and given the reserve away.
     let isReserveReleased: Bool
+    let auditRetention: AuditRetention
 }

@@ -171,7 +171,8 @@ struct MemberStart {
                 clusterLoop: loop, statePath: directory.statePath,
                 settings: StorageSettings(
                     entriesPerSync: max(1, options.logKeptEntries / 4), reservePath: directory.reservePath,
-                    reserveBytesMax: options.reserveBytesMax, isReserveReleased: isReserveReleased))
+                    reserveBytesMax: options.reserveBytesMax, isReserveReleased: isReserveReleased,
+                    auditRetention: options.auditRetention))
         } catch {
             throw .internalFailure("the storage thread could not be started: \(error)")
         }
@@ -185,12 +186,12 @@ struct MemberStart {
         let found: (RestoredState, TrustState, AppliedPoint)
         let logger = logger
         do throws(StorageError) {
-            let (logPath, statePath) = (directory.logPath, directory.statePath)
+            let (logPath, statePath, archivePath) = (directory.logPath, directory.statePath, directory.archivePath)
             let (window, windowBytes) = (settings.windowEntries, settings.windowBytes)
             found = try await storage.open(snapshotDirectory: directory.snapshotPath, clusterID: identity.clusterID) {
                 () throws(StorageError) in
                 let stores = try MemberStores.open(
-                    logPath: logPath, statePath: statePath,
+                    logPath: logPath, statePath: statePath, archivePath: archivePath,
                     identity: StoreIdentity(clusterID: identity.clusterID, memberID: identity.id))
                 if let damage = stores.log.damage { logger.warning("\(damage)") }
                 let state = try stores.state.loadState()
