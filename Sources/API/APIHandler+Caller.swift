@@ -45,6 +45,16 @@ extension APIHandler {
     }
 
     func authorise(_ exchange: Exchange, _ endpoint: Endpoint) throws(Problem) {
+        do throws(Problem) {
+            try check(exchange, endpoint)
+        } catch {
+            // A member that cannot vouch refuses nobody.
+            if error.status == .forbidden || error.status == .unauthorized { settings.refusedCalls.add() }
+            throw error
+        }
+    }
+
+    private func check(_ exchange: Exchange, _ endpoint: Endpoint) throws(Problem) {
         switch endpoint.access {
         case .open: return
         case .scopeOrUnixSocket(let scope):

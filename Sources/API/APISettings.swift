@@ -6,6 +6,7 @@ package struct APISettings: Sendable {
     package var ownUserID: UInt32
     /// For callers without a credential, per source address and loop.
     var strangers: RequestRateLimit.Settings
+    let refusedCalls = RefusedCalls()
 
     /// Unix seconds, for lists that leave out what has expired.
     var wallClock: @Sendable () -> Int64 = WallClock.nowSeconds

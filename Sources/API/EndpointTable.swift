@@ -5,7 +5,7 @@ struct EndpointTable: Sendable {
     let endpoints: [Endpoint]
 
     static let all = EndpointTable(
-        endpoints: ServerEndpoints.all + TokenEndpoints.all + RevocationEndpoints.all + KeyEndpoints.all
+        endpoints: ServerEndpoints.all + TokenEndpoints.all + RevocationEndpoints.all + AuditEndpoints.all + KeyEndpoints.all
             + ClusterEndpoints.all + SettingEndpoints.all + OperationEndpoints.all + CertificateEndpoints.all + PublicEndpoints.all + OAuthEndpoints.all + OAuthTokenEndpoint.all + StatusListEndpoint.all + TokenReviewEndpoint.all)
 
     struct Route: Sendable {
