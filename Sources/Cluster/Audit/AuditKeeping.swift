@@ -28,10 +28,13 @@ final class AuditKeeping {
 
     /// To be called when nothing waits: copies, deletes and forgets a bounded number each. True when more is left.
     ///
+    /// - Parameter isSpaceShort: what is left of the disk is for what must be written; the archive can wait.
     /// - Throws: what concerns the log only.
-    func keepHouse(retry: @escaping () -> Void) throws(StorageError) -> Bool {
+    func keepHouse(isSpaceShort: Bool, retry: @escaping () -> Void) throws(StorageError) -> Bool {
         var isMoreLeft = false
-        if !retryTimer.isScheduled {
+        if isSpaceShort {
+            if log.basePosition.index > archive.archivedThrough { failed(.diskFull(file: archive.path), retry: retry) }
+        } else if !retryTimer.isScheduled {
             do throws(StorageError) {
                 isMoreLeft = try takeOver(through: log.basePosition.index)
                 isMoreLeft = try archive.forget(retention, now: WallClock.nowSeconds()) || isMoreLeft

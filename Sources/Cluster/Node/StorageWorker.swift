@@ -261,7 +261,10 @@ final class StorageWorker {
                     deliver(.stateDurable(applied))
                 }
             }
-            if try audit.keepHouse(retry: { [unowned self] in scheduleHousekeeping() }) { scheduleHousekeeping() }
+            let isMoreLeft = try audit.keepHouse(isSpaceShort: reserve.isReleased || reserve.isShort) { [unowned self] in
+                scheduleHousekeeping()
+            }
+            if isMoreLeft { scheduleHousekeeping() }
         } catch {
             failed(error, isLogWaiting: false)
         }

@@ -164,6 +164,7 @@ struct MemberStart {
     ) async throws(StartError) -> (node: Node, storage: StorageThread) {
         let isReserveReleased = DiskReserve(path: directory.reservePath, bytesMax: options.reserveBytesMax).releaseIfShort()
         if isReserveReleased { logger.error("no space left; starting with what was kept for that", metadata: ["path": "\(directory.path)"]) }
+        let isSpaceShort = isReserveReleased || DiskReserve(path: directory.reservePath, bytesMax: options.reserveBytesMax).isShort
         let lineage = try nextLineage()
         let storage: StorageThread
         do {
@@ -192,7 +193,7 @@ struct MemberStart {
                 () throws(StorageError) in
                 let stores = try MemberStores.open(
                     logPath: logPath, statePath: statePath, archivePath: archivePath,
-                    identity: StoreIdentity(clusterID: identity.clusterID, memberID: identity.id))
+                    identity: StoreIdentity(clusterID: identity.clusterID, memberID: identity.id), isSpaceShort: isSpaceShort)
                 if let damage = stores.log.damage { logger.warning("\(damage)") }
                 let state = try stores.state.loadState()
                 let applied = stores.state.applied
