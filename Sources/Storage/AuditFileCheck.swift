@@ -88,7 +88,7 @@ package struct AuditFileCheck {
         let base = ChainWalk(try LogSchema.base(db, file: file).tail)
         let rows = try LogSchema.cursor(db, from: LogIndex(1), through: .max)
         var row = try rows.next()
-        var own = start(of: row, base: base)
+        var own = start(of: row, base: base, purged: try LogSchema.purged(db).map { ChainWalk($0) })
         // Of the oldest entry only the hash is known when the one before is nowhere any more.
         if let index = row?.counter(0), own.index == index { row = try rows.next() }
         var isJoined = try join(own)
@@ -102,11 +102,12 @@ package struct AuditFileCheck {
         }
     }
 
-    private func start(of row: Row?, base: ChainWalk) -> ChainWalk {
+    private func start(of row: Row?, base: ChainWalk, purged: ChainWalk?) -> ChainWalk {
         guard let row, let first = row.counter(0) else { return base }
         if first == 1 { return ChainWalk() }
         if first == base.index + 1 { return base }
         if let walk, walk.index == first - 1 { return walk }
+        if let purged, purged.index == first - 1 { return purged }
         return ChainWalk(after: first, term: row.counter(1) ?? 0, chain: row.blob(4) ?? [])
     }
 

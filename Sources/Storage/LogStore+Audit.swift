@@ -48,7 +48,9 @@ extension LogStore {
     func recordStart() throws(StorageError) -> LogTail {
         guard let first = try firstStored() else { return base.tail }
         if first.position.index == LogIndex(1) { return LogTail() }
-        return first.position.index == base.tail.position.index.next ? base.tail : first
+        if first.position.index == base.tail.position.index.next { return base.tail }
+        let purged = try file.read { try LogSchema.purged($0) }
+        return purged?.position.index == first.position.index.previous ? purged ?? first : first
     }
 
     /// Whether the oldest entry that is left follows what ends at `tail`.
@@ -60,6 +62,7 @@ extension LogStore {
     func point(at index: LogIndex) throws(StorageError) -> LogTail? {
         if index == .zero { return LogTail() }
         if index == base.tail.position.index { return base.tail }
+        if let purged = try file.read({ try LogSchema.purged($0) }), purged.position.index == index { return purged }
         return try stored(where: "idx = \(index.rawValue)")
     }
 

@@ -149,6 +149,25 @@ extension ClusterTests {
             }
         }
 
+        @Test("an archive that rots while its member runs is found and named in the log, and the member goes on")
+        func rottenArchive() async throws {
+            try await withCluster(["m1"], arguments: Self.keep) { cluster in
+                let member = await cluster[0]
+                try await change(member, count: 30)
+                try await awaitArchive(of: member, through: 20)
+                // Everything is in the file itself after an orderly end.
+                _ = try await cluster.end(member, by: .terminate)
+                try await flip(9, in: "\(member.data)/audit.db")
+                try await cluster.start(member, arguments: Self.keep + ["--scrub-every", "1"])
+                _ = try await eventually("the log names the entry") {
+                    Files.text(member.log).contains("audit.db: entry 9:") ? true : nil
+                }
+                let verified = try await member.operate("audit", "verify")
+                #expect(verified.exitCode == 1 && verified.errorOutput.contains("entry 9:"), "\(verified.transcript)")
+                try await change(member, count: 1, from: 50)
+            }
+        }
+
         @Test("a member that joined by snapshot begins its record there and says so; one with --audit-keep forgets the oldest")
         func beginnings() async throws {
             try await withCluster(["m1"], arguments: Self.keep) { cluster in

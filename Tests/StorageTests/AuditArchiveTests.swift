@@ -209,6 +209,20 @@ struct AuditArchiveTests {
         #expect(report.stretches.map(\.end) == [19, 60] && report.stretches.map(\.after) == [0, 40] && report.setAsideCount == 21)
     }
 
+    @Test("a log that is deleted in pieces knows what its oldest entry follows, so that a changed byte of it is found")
+    func deletedInPieces() throws {
+        let (log, archive) = try stores()
+        _ = try archive.takeOver(from: log, through: LogIndex(25)) { _ in [:] }
+        _ = try log.purge(archived: archive.archivedThrough)
+        #expect(try log.recordStartIndex() == LogIndex(25))
+        try log.close()
+        try archive.close()
+        scratch.remove("audit.db")
+        #expect(try check().stretches.map(\.after) == [25])
+        try edit(Samples.entry(26).payload, in: "log.db") { $0[$0.startIndex] ^= 1 }
+        expectFault(at: 26)
+    }
+
     // MARK: - Retention
 
     @Test("the newest so many entries stay, and one more than that is one less", arguments: [40, 39, 1] as [UInt64])

@@ -93,7 +93,11 @@ final class StorageThread: Sendable {
     /// Small file work that must not hold up the cluster loop.
     func run(_ work: @escaping @Sendable () -> Void) { loop.execute(work) }
 
-    func scrub() { snapshots.withLock { $0 }?.scrub(statePath) }
+    func scrub() {
+        guard let snapshots = snapshots.withLock({ $0 }) else { return }
+        snapshots.scrub(statePath)
+        snapshots.scrub(archive: settings.archivePath)
+    }
 
     func load(_ request: LoadRequest) {
         onWorker { $0.load(request) }
@@ -147,5 +151,6 @@ struct StorageSettings: Sendable {
     let reserveBytesMax: UInt64
     /// This start has found the disk full and given the reserve away.
     let isReserveReleased: Bool
+    let archivePath: String
     let auditRetention: AuditRetention
 }

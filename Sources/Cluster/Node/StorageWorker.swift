@@ -25,6 +25,8 @@ enum StorageEvent: Sendable {
     /// The audit archive cannot be written; the log is not cut meanwhile.
     case archiveTroubled(String)
     case archiveRecovered
+    /// A scrub found the archive damaged.
+    case archiveDamaged(String)
     /// Nothing can be written for now; what waits is tried again until it can.
     case troubled(String)
     case recovered
@@ -161,6 +163,8 @@ final class StorageWorker {
             operations.removeFirst(first)
             left -= first
             deliver(.persisted(batch[first - 1].id))
+            // What was cut off is to be archived and deleted.
+            if batch.contains(where: { $0.base != nil }) { scheduleHousekeeping() }
         }
         checkpoint()
     }

@@ -173,7 +173,7 @@ struct MemberStart {
                 settings: StorageSettings(
                     entriesPerSync: max(1, options.logKeptEntries / 4), reservePath: directory.reservePath,
                     reserveBytesMax: options.reserveBytesMax, isReserveReleased: isReserveReleased,
-                    auditRetention: options.auditRetention))
+                    archivePath: directory.archivePath, auditRetention: options.auditRetention))
         } catch {
             throw .internalFailure("the storage thread could not be started: \(error)")
         }
