@@ -79,7 +79,8 @@ private struct AuditPage {
         let run: AuditRun?
         do throws(AuditError) {
             run = try await exchange.member.auditRun(
-                after: after, through: last, countMax: query.limit, bytesMax: AuditQuery.bytesMax)
+                after: after, through: last, countMax: query.isFilter ? AuditQuery.limitMax : query.limit,
+                bytesMax: AuditQuery.bytesMax)
         } catch {
             throw Problem(error)
         }
@@ -90,18 +91,20 @@ private struct AuditPage {
                 "chain": .string(Hex.encode(run.baseChain)),
             ]
         }
-        items = try await shown(run.records, state)
+        let found = try await shown(run.records, state)
+        items = found.prefix(query.limit).map(\.json)
         scanned += run.records.count
-        after = end
-        isAtEnd = end >= last
+        // What did not fit is for the next page.
+        after = found.count > query.limit ? found[query.limit - 1].index : end
+        isAtEnd = after >= last
     }
 
     /// Commands are parsed to be shown, which for a thousand of them takes too long on the request loop.
-    private func shown(_ records: [AuditRecord], _ state: TrustState) async throws(Problem) -> [JSON] {
+    private func shown(_ records: [AuditRecord], _ state: TrustState) async throws(Problem) -> [(index: LogIndex, json: JSON)] {
         let query = query
         do {
             return try await exchange.workspace.loop.runBlocking {
-                records.map(AuditItem.init).filter(query.takes).map { $0.json(state, isRaw: query.isRaw) }
+                records.map(AuditItem.init).filter(query.takes).map { ($0.record.entry.index, $0.json(state, isRaw: query.isRaw)) }
             }
         } catch {
             throw .unavailable("busy: too much is being listed here at the moment")

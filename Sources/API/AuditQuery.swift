@@ -50,6 +50,8 @@ struct AuditQuery: Sendable {
         return number
     }
 
+    var isFilter: Bool { actor != nil || kind != nil || since != nil }
+
     func takes(_ item: AuditItem) -> Bool {
         if let actor, item.command?.actor.id != actor { return false }
         if let kind, item.kind != kind { return false }

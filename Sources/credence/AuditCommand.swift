@@ -22,7 +22,7 @@ extension AuditCommand {
         func perform() async throws(CommandFailure) {
             guard Self.limitRange.contains(limit) else { throw .usage("--limit must be a number from 1 to \(Self.limitRange.upperBound)") }
             let query = try filter.query(now: WallClock.nowSeconds())
-            var pages = AuditPages(remote: try connection.remote(), query: query)
+            var pages = AuditPages(remote: try connection.remote(), query: query + "&limit=1000")
             // Without a filter the newest are known by their index.
             if query.isEmpty { pages.after = max(0, try await pages.head().index - Int64(limit)) }
             var newest: [JSON] = []

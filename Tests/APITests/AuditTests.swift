@@ -85,6 +85,12 @@ struct AuditTests {
             #expect(byActor.count == 1 && byActor[0]["kind"] == "revoke")
             #expect(entries(try await page(served, "?since=\(WallClock.nowSeconds() + 1000)")).isEmpty)
             #expect(entries(try await page(served, "?since=2020-01-01T00:00:00Z&kind=revoke")).count == 1)
+            _ = try await served.mint("b", ["read"], ["name": "b"])
+            for limit in 1...2 {
+                let page = try await page(served, "?kind=record_token&limit=\(limit)")
+                #expect(entries(page).compactMap { $0["summary"]?["name"]?.stringValue } == Array(["a", "b"].prefix(limit)))
+                if limit == 1 { #expect(page["next_after"] == entries(page)[0]["index"]) }
+            }
             #expect(entries(try await page(served, "?kind=voters_changed")).count >= 1)
             for wrong in ["?kinds=revoke", "?limit=0", "?limit=\(AuditQuery.limitMax + 1)", "?after=-1", "?since=soon", "?raw=2", "?wait=\(AuditQuery.waitSecondsMax + 1)", "?kind="] {
                 #expect(try await served.send("GET", "/1.0/audit" + wrong, over: ServedMember.root).status == 400, "\(wrong)")
