@@ -57,7 +57,8 @@ extension APIHandler {
         do throws(Problem) {
             try require(endpoint.access, of: exchange)
         } catch {
-            settings.counters.refusedCall()
+            // A member that cannot vouch refuses nobody.
+            if error.status == .forbidden || error.status == .unauthorized { settings.counters.refusedCall() }
             throw error
         }
     }

@@ -5,9 +5,10 @@ struct EndpointTable: Sendable {
     let endpoints: [Endpoint]
 
     static let all = EndpointTable(
-        endpoints: ServerEndpoints.all + TokenEndpoints.all + RevocationEndpoints.all + KeyEndpoints.all + KeyImportEndpoints.all
-            + ClusterEndpoints.all + SettingEndpoints.all + OperationEndpoints.all + CertificateEndpoints.all + PublicEndpoints.all
-            + OAuthEndpoints.all + OAuthTokenEndpoint.all + StatusListEndpoint.all + TokenReviewEndpoint.all + RPCEndpoints.all + MetricsEndpoints.all)
+        endpoints: ServerEndpoints.all + TokenEndpoints.all + RevocationEndpoints.all + AuditEndpoints.all + KeyEndpoints.all
+            + KeyImportEndpoints.all + ClusterEndpoints.all + SettingEndpoints.all + OperationEndpoints.all + CertificateEndpoints.all
+            + PublicEndpoints.all + OAuthEndpoints.all + OAuthTokenEndpoint.all + StatusListEndpoint.all + TokenReviewEndpoint.all
+            + RPCEndpoints.all + MetricsEndpoints.all)
 
     struct Route: Sendable {
         let endpoint: Endpoint

@@ -68,6 +68,14 @@ extension Problem {
         }
     }
 
+    init(_ error: AuditError) {
+        switch error {
+        case .unreadable(let reason): self = Problem(.internalServerError, "the audit record cannot be read: \(reason)")
+        case .busy: self = .unavailable("busy: too much is being listed here at the moment")
+        case .stopping: self = .unavailable("stopping: this member is shutting down; ask another member")
+        }
+    }
+
     init(_ failure: MintFailure) {
         switch failure {
         case .request(let error): self.init(error)

@@ -16,9 +16,9 @@ package final class Member: Sendable {
     package static let defaultTimeout: Duration = .seconds(5)
 
     let node: Node
-    private let loop: EventLoop
-    private let storage: StorageThread
-    private let directory: DataDirectory
+    let loop: EventLoop
+    let storage: StorageThread
+    let directory: DataDirectory
     private let tlsIdentity: Mutex<TLSServerIdentity>
     /// The cluster's own imported key, in the version that is known to be everywhere.
     let settledImportedKey = Mutex(LogIndex.zero)

@@ -1,4 +1,5 @@
 package import Crypto
+package import TrustStore
 
 /// How one member is started: what `credence serve` was told, checked.
 package struct MemberOptions: Sendable {
@@ -27,6 +28,10 @@ package struct MemberOptions: Sendable {
     /// How often the file of the applied state is looked through for damage.
     package var scrubPeriod: Duration = .seconds(3_600)
     package static let scrubSecondsRange = 1...2_592_000
+    /// How much of the audit record this member keeps behind its log.
+    package var auditRetention = AuditRetention.everything
+    package static let auditEntriesRange = 1...1_000_000_000
+    package static let auditDaysRange = 1...36_500
 
     package init(
         dataDirectory: String, name: String, advertise: [String], joinToken: String? = nil,

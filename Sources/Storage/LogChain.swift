@@ -11,12 +11,19 @@ package enum LogChain {
     /// SHA-256(previous chain ‖ index ‖ term ‖ kind ‖ payload), the numbers as big-endian 64-bit
     /// integers. Everything before the payload has a fixed length, so no two entries share an input.
     package static func link(_ entry: Entry, after previous: [UInt8]) -> [UInt8] {
+        link(
+            index: entry.index.rawValue, term: entry.term.rawValue, kind: UInt64(entry.kind.rawValue), payload: entry.payload,
+            after: previous)
+    }
+
+    /// The same over what a file says, before anybody believes that it is an entry.
+    static func link(index: UInt64, term: UInt64, kind: UInt64, payload: [UInt8], after previous: [UInt8]) -> [UInt8] {
         var hash = SHA256Stream()
         hash.update(previous)
-        hash.update(entry.index.rawValue)
-        hash.update(entry.term.rawValue)
-        hash.update(UInt64(entry.kind.rawValue))
-        hash.update(entry.payload)
+        hash.update(index)
+        hash.update(term)
+        hash.update(kind)
+        hash.update(payload)
         return hash.finalize()
     }
 }

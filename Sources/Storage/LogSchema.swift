@@ -33,14 +33,44 @@ enum LogSchema {
     }
 
     /// Everything goes; what follows begins anew.
-    static func clear(_ db: Database) throws { try db.execute(sql: "DELETE FROM entries") }
+    static func clear(_ db: Database) throws {
+        try db.execute(sql: "DELETE FROM entries")
+        if try db.tableExists(purgedTable) { try db.execute(sql: "DELETE FROM \(purgedTable)") }
+    }
 
     /// Deletes up to `countMax` of the oldest entries at or below `index`. Returns how many.
     static func purge(_ db: Database, through index: LogIndex, countMax: Int) throws -> Int {
-        try db.cachedStatement(
-            sql: "DELETE FROM entries WHERE idx IN (SELECT idx FROM entries WHERE idx <= ? ORDER BY idx LIMIT ?)"
-        ).execute(arguments: [Int64(index.rawValue), Int64(countMax)])
-        return db.changesCount
+        let oldest = "SELECT idx, term, chain FROM entries WHERE idx <= ? ORDER BY idx LIMIT ?"
+        let newest = try Row.fetchOne(
+            db.cachedStatement(sql: "SELECT idx, term, chain FROM (\(oldest)) ORDER BY idx DESC LIMIT 1"),
+            arguments: [Int64(index.rawValue), Int64(countMax)])
+        guard let newest, let last = newest.counter(0) else { return 0 }
+        try db.cachedStatement(sql: "DELETE FROM entries WHERE idx <= ?").execute(arguments: [Int64(last)])
+        let count = db.changesCount
+        try notePurged(db, newest)
+        return count
+    }
+
+    /// What the oldest entry that is left follows, while that lies below the base; for the audit record. Files of earlier
+    /// versions have no such table, and can do without.
+    static let purgedTable = "purged"
+
+    private static func notePurged(_ db: Database, _ row: Row) throws {
+        try db.execute(
+            sql: """
+                CREATE TABLE IF NOT EXISTS \(purgedTable) (
+                    id INTEGER PRIMARY KEY CHECK (id = 1), idx INTEGER NOT NULL, term INTEGER NOT NULL, chain BLOB NOT NULL)
+                """)
+        try db.cachedStatement(sql: "INSERT OR REPLACE INTO \(purgedTable) (id, idx, term, chain) VALUES (1, ?, ?, ?)")
+            .execute(arguments: [row[0], row[1], row[2]])
+    }
+
+    /// The entry that was deleted last, unless it cannot be read: the chain of what follows shows whether it is true.
+    static func purged(_ db: Database) throws -> LogTail? {
+        guard try db.tableExists(purgedTable), let row = try Row.fetchOne(db, sql: "SELECT idx, term, chain FROM \(purgedTable)"),
+            let index = row.counter(0), let term = row.counter(1), let chain = row.blob(2), chain.count == LogChain.byteCount
+        else { return nil }
+        return LogTail(position: LogPosition(term: Term(term), index: LogIndex(index)), chain: chain)
     }
 
     static func truncate(_ db: Database, from index: LogIndex) throws {

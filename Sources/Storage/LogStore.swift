@@ -12,9 +12,9 @@ package final class LogStore {
     /// Entries below the base that are deleted at a time.
     package static let purgeMax = 10_000
 
-    private let file: SQLiteFile
+    let file: SQLiteFile
     private let markFile: AckMarkFile
-    private var base: StoredBase
+    private(set) var base: StoredBase
     private var tail: LogTail
     /// What opening learnt; dropped at the first change.
     private var scan: LogScan?
@@ -249,15 +249,19 @@ package final class LogStore {
         return try file.read { try LogSchema.tail($0, at: position.index, file: path).position == position }
     }
 
-    /// To be called when nothing waits: deletes a bounded number of entries below the base. False when none are left.
-    package func purge() throws(StorageError) -> Bool {
-        guard hasGarbage else { return false }
-        let index = base.tail.position.index
+    /// To be called when nothing waits: deletes a bounded number of entries below the base, and none that the audit archive
+    /// lacks. False when none of those are left.
+    ///
+    /// - Parameter archived: the archive holds the entries up to here.
+    package func purge(archived: LogIndex) throws(StorageError) -> Bool {
+        let index = min(base.tail.position.index, archived)
+        guard hasGarbage, index > .zero else { return false }
         var count = 0
         try file.write { count = try LogSchema.purge($0, through: index, countMax: Self.purgeMax) }
         bytesSinceCheckpoint += count * Self.rowBytes
-        hasGarbage = count == Self.purgeMax
-        return hasGarbage
+        let isMoreLeft = count == Self.purgeMax
+        hasGarbage = isMoreLeft || index < base.tail.position.index
+        return isMoreLeft
     }
 
     /// To be called when nothing waits for an acknowledgement. Does nothing while the WAL is small.

@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import GRDB
+import JOSE
 import Raft
 import TrustStore
 
@@ -75,6 +76,23 @@ enum StateSchema {
                 try body(table, key, value)
             }
         }
+    }
+
+    /// What became of the commands in a range of the log, as far as it is remembered.
+    static func outcomes(_ db: Database, in range: ClosedRange<LogIndex>) throws -> [LogIndex: CommandOutcome] {
+        let table = StateCollection.requests.rawValue
+        let rows = try Row.fetchCursor(
+            db.cachedStatement(sql: "SELECT key, value, checksum FROM \(table) WHERE key BETWEEN ? AND ?"),
+            arguments: [RequestRowKey.text(range.lowerBound), RequestRowKey.text(range.upperBound)])
+        var outcomes: [LogIndex: CommandOutcome] = [:]
+        while let row = try rows.next() {
+            guard let key = row.text(0), let index = RequestRowKey.index(key), let value = row.text(1).map({ Array($0.utf8) }),
+                row.blob(2) == checksum(table: table, key: key, value: value), let json = try? JSON(parsing: value),
+                let stored = json["outcome"], let outcome = try? CommandOutcome(encodedJSON: stored)
+            else { continue }
+            outcomes[index] = outcome
+        }
+        return outcomes
     }
 
     /// Against accidents, not attackers: eight bytes are enough.

@@ -1,5 +1,5 @@
 import GRDB
-import Raft
+package import Raft
 package import TrustStore
 
 /// The applied state of one member, in one SQLite file (`state.db`), with the index it stands at in
@@ -98,6 +98,11 @@ package final class StateStore {
             try StateSchema.put(db, applied: point)
         }
         applied = point
+    }
+
+    /// What became of the commands in a range of the log, as far as it is remembered; for the audit record.
+    package func outcomes(in range: ClosedRange<LogIndex>) throws(StorageError) -> [LogIndex: CommandOutcome] {
+        try file.read { try StateSchema.outcomes($0, in: range) }
     }
 
     /// Makes durable what `apply` has stored. False when a reader stood in the way.

@@ -11,6 +11,8 @@ package enum StorageError: Error, Equatable, Sendable {
     case ioError(file: String, what: String)
     /// What is stored is not what was written.
     case corrupt(file: String, index: LogIndex?, what: String)
+    /// The same of the audit archive, without which the member goes on.
+    case archiveDamaged(file: String, index: LogIndex?, what: String)
     case inUse(file: String)
     case wrongCluster(file: String, expected: String, found: String)
     case wrongMember(file: String, expected: String, found: String)
@@ -22,7 +24,7 @@ package enum StorageError: Error, Equatable, Sendable {
     /// Whether the store must be opened anew before it may be written to again.
     var isFinal: Bool {
         switch self {
-        case .ioError, .corrupt, .outOfOrder, .closed: true
+        case .ioError, .corrupt, .archiveDamaged, .outOfOrder, .closed: true
         case .missing, .alreadyExists, .diskFull, .inUse, .wrongCluster, .wrongMember, .unsupportedVersion: false
         }
     }
@@ -42,6 +44,9 @@ extension StorageError: CustomStringConvertible {
         case .corrupt(let file, let index, let what):
             "\(file) is damaged\(index.map { " at entry \($0)" } ?? ""): \(what); "
                 + "do not edit it: remove this member from the cluster, clear its data directory and join again"
+        case .archiveDamaged(let file, let index, let what):
+            "the audit archive \(file) is damaged\(index.map { " at entry \($0)" } ?? ""): \(what); the member goes on without it: "
+                + "keep the file elsewhere, move it out of the data directory and restart, and a new archive begins where the log does"
         case .inUse(let file):
             "\(file) is used by another process; stop that one first"
         case .wrongCluster(let file, let expected, let found):

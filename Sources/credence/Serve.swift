@@ -31,6 +31,8 @@ struct Serve: Verb {
     @Option(help: "Seconds between two looks through the file of the state for damage. Default: 3600.") var scrubEvery: String?
     @Option(help: "MiB kept free for what must be written when the disk is full; 0 for none. Default: 64, a sixteenth of the disk at most.")
     var diskReserve: String?
+    @Option(help: "How much of the audit record to keep behind the log: all (default), a number of entries, or days (365d).")
+    var auditKeep: String?
     @Option(help: "text or json.") var logFormat: String?
     @Option(help: "trace, debug, info, notice, warning, error or critical.") var logLevel: String?
 

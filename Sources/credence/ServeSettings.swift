@@ -5,6 +5,7 @@ import EventLoop
 import HTTP
 import JOSE
 import Logging
+import TrustStore
 
 /// The options of `serve` after flags, environment and file have been asked, in that order.
 struct ServeSettings {
@@ -21,6 +22,7 @@ struct ServeSettings {
     let logKeptEntries: Int?
     let scrubSeconds: Int?
     let reserveMebibytes: Int?
+    let auditRetention: AuditRetention
 
     init(_ flags: Serve) throws(CommandFailure) {
         let sources = try OptionSources(file: flags.config)
@@ -53,6 +55,16 @@ struct ServeSettings {
             "scrub-every", of: "seconds", in: MemberOptions.scrubSecondsRange, try sources.value("scrub-every", flags.scrubEvery))
         reserveMebibytes = try Self.number(
             "disk-reserve", of: "MiB", in: MemberOptions.reserveMebibytesRange, try sources.value("disk-reserve", flags.diskReserve))
+        auditRetention = try Self.retention(try sources.value("audit-keep", flags.auditKeep))
+    }
+
+    static func retention(_ text: String?) throws(CommandFailure) -> AuditRetention {
+        guard let text, text != "all" else { return .everything }
+        let (entries, days) = (MemberOptions.auditEntriesRange, MemberOptions.auditDaysRange)
+        if text.hasSuffix("d"), let number = Int(text.dropLast()), days.contains(number) { return .seconds(Int64(number) * 86_400) }
+        if let number = Int(text), entries.contains(number) { return .entries(UInt64(number)) }
+        throw .usage(
+            "--audit-keep must be all, a number of entries from 1 to \(entries.upperBound), or of days from 1d to \(days.upperBound)d")
     }
 
     static func number(
@@ -113,6 +125,7 @@ struct ServeSettings {
         if let logKeptEntries { member.logKeptEntries = logKeptEntries }
         if let scrubSeconds { member.scrubPeriod = .seconds(scrubSeconds) }
         if let reserveMebibytes { member.reserveBytesMax = UInt64(reserveMebibytes) << 20 }
+        member.auditRetention = auditRetention
         return ServerOptions(
             member: member, listen: listen, loopbackPort: loopbackPort, requestLoops: requestLoops,
             ownUserID: Terminal.userID)
@@ -127,7 +140,7 @@ struct OptionSources {
     static let fileBytesMax = 64 * 1024
     static let names = [
         "data", "name", "listen", "advertise", "listen-loopback", "encrypt-keystore", "keystore-passphrase-file",
-        "request-loops", "log-format", "log-level", "log-keep", "scrub-every", "disk-reserve",
+        "request-loops", "log-format", "log-level", "log-keep", "scrub-every", "disk-reserve", "audit-keep",
     ]
 
     init(file path: String?) throws(CommandFailure) {

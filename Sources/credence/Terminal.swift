@@ -54,7 +54,7 @@ enum Terminal {
         var input: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         while true {
-            let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(STDIN_FILENO, $0.baseAddress, $0.count) }
+            let count = unsafe chunk.withUnsafeMutableBytes { unsafe Glibc.read(STDIN_FILENO, $0.baseAddress, $0.count) }
             if count < 0 && errno == EINTR { continue }
             guard count >= 0 else { throw .usage("standard input cannot be read") }
             if count == 0 { return input }
@@ -77,4 +77,48 @@ enum Terminal {
         write(prompt, to: STDERR_FILENO)
         return readLine(strippingNewline: true).map { SecretBytes(Array($0.utf8)) }
     }
+
+    // MARK: Files too large to be held
+
+    /// Nil when there is no such file.
+    static func openForReading(_ path: String) -> Int32? {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        return descriptor < 0 ? nil : descriptor
+    }
+
+    /// A new file for this user only; nil when there is one of that name, or none can be made.
+    static func create(_ path: String) -> Int32? {
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        return descriptor < 0 ? nil : descriptor
+    }
+
+    /// Up to `countMax` bytes, none at the end; nil when they cannot be read.
+    static func read(_ descriptor: Int32, countMax: Int) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: countMax)
+        while true {
+            let count = unsafe bytes.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            return count < 0 ? nil : Array(bytes.prefix(count))
+        }
+    }
+
+    /// False when not all of it was written.
+    static func writeWhole(_ text: String, to descriptor: Int32) -> Bool {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let written = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if written < 0 && errno == EINTR { continue }
+            guard written > 0 else { return false }
+            rest = rest.dropFirst(written)
+        }
+        return true
+    }
+
+    /// False when what was written is not on the disk.
+    static func finish(_ descriptor: Int32) -> Bool {
+        let isSynced = fsync(descriptor) == 0
+        return close(descriptor) == 0 && isSynced
+    }
+
+    static func dismiss(_ descriptor: Int32) { close(descriptor) }
 }

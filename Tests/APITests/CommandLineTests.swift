@@ -26,7 +26,7 @@ struct CommandLineTests {
             ["serve", "--listen", "127.0.0.1:0", "--data", "/nonexistent/x"],
             ["serve", "--encrypt-keystore", "perhaps"], ["serve", "--listen-loopback", "0.0.0.0:80"],
             ["serve", "--log-level", "loud"],
-            ["serve", "--log-format", "xml"], ["serve", "--request-loops", "0"], ["serve", "--request-loops", "257"], ["serve", "--config", "/nonexistent"],
+            ["serve", "--log-format", "xml"], ["serve", "--audit-keep", "forever"], ["audit", "list", "--limit", "100001"], ["audit", "list", "--since", "soon"], ["serve", "--request-loops", "0"], ["serve", "--request-loops", "257"], ["serve", "--config", "/nonexistent"],
             ["serve", "--keystore-passphrase-file", "/nonexistent"],
         ])
     func usage(arguments: [String]) async {
@@ -57,6 +57,8 @@ struct CommandLineTests {
             "cluster show n1",
             "cluster status", "cluster add n2", "cluster list-tokens", "cluster revoke-token n2", "config list",
             "config get voters_max", "config set voters_max=5 staleness_policy=serve",
+            "audit list --since 12h --actor a --kind revoke --limit 5", "audit head", "audit follow --after 3", "audit verify", "audit verify --file F",
+            "audit export F",
             "cluster list --format json --address unix:/x --token t",
         ])
     func verbs(line: String) throws {

@@ -72,6 +72,8 @@ extension ClusterTests {
                 #expect(healed.exitCode == 0, "\(healed.transcript)")
                 try await cluster.awaitReady(victim)
                 #expect(try await victim.verdict(on: token)["valid"] == true)
+                let record = try await victim.operate("audit", "verify")
+                #expect(record.exitCode == 0, "\(record.transcript)")
                 let index = try #require(try await victim.revoke(token, by: admin))
                 for member in members { #expect(try await member.verdict(on: token, from: index)["reason"] == "token_revoked") }
             }

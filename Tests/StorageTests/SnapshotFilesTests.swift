@@ -161,7 +161,7 @@ struct SnapshotFilesTests {
         try log.close()
         try behind.close()
 
-        let stores = try MemberStores.open(logPath: other.file("log.db"), statePath: paths.state, identity: Samples.identity)
+        let stores = try MemberStores.open(logPath: other.file("log.db"), statePath: paths.state, archivePath: other.file("audit.db"), identity: Samples.identity)
         let isInstalled = step == .log || step == .all
         #expect(stores.state.applied.position.index == LogIndex(isInstalled ? 50 : 3))
         #expect(stores.log.lastIndex == LogIndex(isInstalled ? 50 : 5))
@@ -182,7 +182,7 @@ struct SnapshotFilesTests {
         let head = log.lastChain
         let base = LogBase(position: Samples.entry(40).position, configuration: Configuration(voters: [Samples.member(1)]))
         try log.perform([StorageOperation(id: 1, base: base)])
-        #expect(try !log.purge())
+        #expect(try !log.purge(archived: .max))
         #expect(try log.entries(from: LogIndex(40), through: .max, bytesMax: .max) == [])
         try log.close()
         let again = try LogStore.open(path: scratch.file("log.db"), identity: Samples.identity)

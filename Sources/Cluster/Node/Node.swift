@@ -214,6 +214,13 @@ actor Node {
         case .snapshotVerified(let id, let isSound): step(.snapshotVerified(id, isSound: isSound))
         case .snapshotTrouble(let reason): logger.warning("a snapshot or a scrub failed", metadata: ["reason": "\(reason)"])
         case .damaged(let reason): foundDamage(reason)
+        case .archiveTroubled(let reason):
+            logger.error("the audit archive cannot be written; the log grows meanwhile", metadata: ["reason": "\(reason)"])
+        case .archiveDamaged(let reason):
+            logger.critical(
+                "the audit archive is not what was written; keep a copy of it, and take the record from another member",
+                metadata: ["reason": "\(reason)"])
+        case .archiveRecovered: logger.notice("the audit archive can be written again")
         case .troubled(let reason): logger.error("the log cannot be written", metadata: ["reason": "\(reason)"])
         case .recovered: logger.notice("the log can be written again")
         case .failed(let reason): halt(reason)

@@ -81,6 +81,17 @@ final class SnapshotThread: Sendable {
         }
     }
 
+    /// Looks through the audit archive. It may have millions of entries, so no start waits for that.
+    func scrub(archive path: String) {
+        loop.execute { [self] in
+            do throws(AuditFileError) {
+                _ = try AuditFileCheck.check([path])
+            } catch {
+                if case .fault(_, let fault) = error { deliver(.archiveDamaged("\(path): entry \(fault.index): \(fault.what)")) }
+            }
+        }
+    }
+
     func close() { loop.shutdown() }
 
     private func onFiles(

@@ -45,6 +45,7 @@ final class StorageThread: Sendable {
                         reserve: DiskReserve(
                             path: settings.reservePath, bytesMax: settings.reserveBytesMax,
                             isReleased: settings.isReserveReleased),
+                        retention: settings.auditRetention,
                         takeVerified: { snapshots?.takeVerified($0) },
                         deliver: { [self] in deliver($0) })
                     self.worker.withLock { $0 = LoopBound(confined: worker, on: loop) }
@@ -92,7 +93,11 @@ final class StorageThread: Sendable {
     /// Small file work that must not hold up the cluster loop.
     func run(_ work: @escaping @Sendable () -> Void) { loop.execute(work) }
 
-    func scrub() { snapshots.withLock { $0 }?.scrub(statePath) }
+    func scrub() {
+        guard let snapshots = snapshots.withLock({ $0 }) else { return }
+        snapshots.scrub(statePath)
+        snapshots.scrub(archive: settings.archivePath)
+    }
 
     func load(_ request: LoadRequest) {
         onWorker { $0.load(request) }
@@ -109,6 +114,17 @@ final class StorageThread: Sendable {
         }
         snapshots.withLock { $0 }?.close()
         loop.shutdown()
+    }
+
+    /// What the worker says; nil when the thread has ended.
+    func ask<Value: Sendable>(_ question: @escaping @Sendable (StorageWorker) -> Value) async -> Value? {
+        await withCheckedContinuation { answer in
+            let isQueued = loop.execute { [self] in
+                guard let bound = worker.withLock({ $0 }), !bound.value.isClosed else { return answer.resume(returning: nil) }
+                answer.resume(returning: question(bound.value))
+            }
+            if !isQueued { answer.resume(returning: nil) }
+        }
     }
 
     private func onWorker(_ work: @escaping @Sendable (StorageWorker) -> Void) {
@@ -135,4 +151,6 @@ struct StorageSettings: Sendable {
     let reserveBytesMax: UInt64
     /// This start has found the disk full and given the reserve away.
     let isReserveReleased: Bool
+    let archivePath: String
+    let auditRetention: AuditRetention
 }

@@ -22,6 +22,11 @@ enum StorageEvent: Sendable {
     case snapshotTrouble(String)
     /// A scrub found the applied state damaged.
     case damaged(String)
+    /// The audit archive cannot be written; the log is not cut meanwhile.
+    case archiveTroubled(String)
+    case archiveRecovered
+    /// A scrub found the archive damaged.
+    case archiveDamaged(String)
     /// Nothing can be written for now; what waits is tried again until it can.
     case troubled(String)
     case recovered
@@ -54,6 +59,7 @@ final class StorageWorker {
     private let files: InstallationPaths
     private let entriesPerSync: Int
     private let reserve: DiskReserve
+    let audit: AuditKeeping
     private let takeVerified: (SnapshotDescriptor) -> VerifiedSnapshot?
     private let deliver: (StorageEvent) -> Void
 
@@ -71,10 +77,11 @@ final class StorageWorker {
     private var isLogWaiting = false
     private var isTroubleReported = false
     private var isDead = false
+    private(set) var isClosed = false
 
     init(
         loop: EventLoop, stores: MemberStores, files: InstallationPaths, entriesPerSync: Int, reserve: DiskReserve,
-        takeVerified: @escaping (SnapshotDescriptor) -> VerifiedSnapshot?, deliver: @escaping (StorageEvent) -> Void
+        retention: AuditRetention, takeVerified: @escaping (SnapshotDescriptor) -> VerifiedSnapshot?, deliver: @escaping (StorageEvent) -> Void
     ) {
         self.files = files
         self.entriesPerSync = entriesPerSync
@@ -88,7 +95,13 @@ final class StorageWorker {
         self.deliver = deliver
         stateTimer = LoopTimer(on: loop)
         retryTimer = LoopTimer(on: loop)
+        audit = AuditKeeping(loop: loop, stores: stores, retention: retention, deliver: deliver)
         keepReserve()
+        if let trouble = stores.archiveTrouble {
+            audit.failed(trouble) { [unowned self] in scheduleHousekeeping() }
+        }
+        // What an earlier run left to be archived.
+        scheduleHousekeeping()
     }
 
     func append(_ operation: StorageOperation, drainLater: () -> Void) {
@@ -150,6 +163,8 @@ final class StorageWorker {
             operations.removeFirst(first)
             left -= first
             deliver(.persisted(batch[first - 1].id))
+            // What was cut off is to be archived and deleted.
+            if batch.contains(where: { $0.base != nil }) { scheduleHousekeeping() }
         }
         checkpoint()
     }
@@ -163,12 +178,15 @@ final class StorageWorker {
             throw .outOfOrder(expected: log.lastIndex.next, found: operation.install?.position.index ?? .zero)
         }
         installing = snapshot
+        // The log is about to go. No space for what must be kept of it passes, like any other.
+        try audit.logWillBeReplaced()
         try SnapshotFiles.beginInstallation(directory: files.directory, statePath: files.statePath)
         try log.perform([operation], installing: snapshot.point)
         changes.removeAll()
         changesThrough = nil
         try stateStore.replace(by: SnapshotFiles.nextPath(files.statePath))
         installing = nil
+        audit.logWasReplaced()
         syncedThrough = snapshot.point.position.index
         deliver(.installed(snapshot))
         deliver(.persisted(operation.id))
@@ -233,7 +251,8 @@ final class StorageWorker {
         housekeepingTimer.schedule(after: Self.housekeepingDelay) { [unowned self] in keepHouse() }
     }
 
-    /// Between writes, a little at a time: syncs the state so that the log may be cut, and deletes what was cut off.
+    /// Between writes, a little at a time: syncs the state so that the log may be cut, and brings what was cut off into the
+    /// audit archive before it is deleted.
     private func keepHouse() {
         guard !isDead else { return }
         do throws(StorageError) {
@@ -246,7 +265,10 @@ final class StorageWorker {
                     deliver(.stateDurable(applied))
                 }
             }
-            if try log.purge() { scheduleHousekeeping() }
+            let isMoreLeft = try audit.keepHouse(isSpaceShort: reserve.isReleased || reserve.isShort) { [unowned self] in
+                scheduleHousekeeping()
+            }
+            if isMoreLeft { scheduleHousekeeping() }
         } catch {
             failed(error, isLogWaiting: false)
         }
@@ -298,11 +320,13 @@ final class StorageWorker {
         drain()
         saveState()
         isDead = true
+        isClosed = true
         stateTimer.cancel()
         retryTimer.cancel()
         housekeepingTimer.cancel()
         try? log.close()
         try? stateStore.close()
+        audit.close()
     }
 }
 

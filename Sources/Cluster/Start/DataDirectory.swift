@@ -13,6 +13,8 @@ final class DataDirectory: Sendable {
     var lineagePath: String { path + "/lineage.json" }
     var logPath: String { path + "/log.db" }
     var statePath: String { path + "/state.db" }
+    /// What the log no longer holds of the audit record.
+    var archivePath: String { path + "/audit.db" }
     var reservePath: String { path + "/reserve" }
     var snapshotPath: String { path + "/snapshots" }
 
@@ -68,7 +70,7 @@ final class DataDirectory: Sendable {
     }
 
     private var databaseFiles: [String] {
-        [logPath, statePath].flatMap { [$0, $0 + "-wal", $0 + "-shm", $0 + ".next"] } + [logPath + ".mark"]
+        [logPath, statePath, archivePath].flatMap { [$0, $0 + "-wal", $0 + "-shm", $0 + ".next"] } + [logPath + ".mark"]
     }
 
     private func remove(_ files: [String]) throws(StartError) {

@@ -164,6 +164,7 @@ struct MemberStart {
     ) async throws(StartError) -> (node: Node, storage: StorageThread) {
         let isReserveReleased = DiskReserve(path: directory.reservePath, bytesMax: options.reserveBytesMax).releaseIfShort()
         if isReserveReleased { logger.error("no space left; starting with what was kept for that", metadata: ["path": "\(directory.path)"]) }
+        let isSpaceShort = isReserveReleased || DiskReserve(path: directory.reservePath, bytesMax: options.reserveBytesMax).isShort
         let lineage = try nextLineage()
         let storage: StorageThread
         do {
@@ -171,7 +172,8 @@ struct MemberStart {
                 clusterLoop: loop, statePath: directory.statePath,
                 settings: StorageSettings(
                     entriesPerSync: max(1, options.logKeptEntries / 4), reservePath: directory.reservePath,
-                    reserveBytesMax: options.reserveBytesMax, isReserveReleased: isReserveReleased))
+                    reserveBytesMax: options.reserveBytesMax, isReserveReleased: isReserveReleased,
+                    archivePath: directory.archivePath, auditRetention: options.auditRetention))
         } catch {
             throw .internalFailure("the storage thread could not be started: \(error)")
         }
@@ -185,13 +187,13 @@ struct MemberStart {
         let found: (RestoredState, TrustState, AppliedPoint)
         let logger = logger
         do throws(StorageError) {
-            let (logPath, statePath) = (directory.logPath, directory.statePath)
+            let (logPath, statePath, archivePath) = (directory.logPath, directory.statePath, directory.archivePath)
             let (window, windowBytes) = (settings.windowEntries, settings.windowBytes)
             found = try await storage.open(snapshotDirectory: directory.snapshotPath, clusterID: identity.clusterID) {
                 () throws(StorageError) in
                 let stores = try MemberStores.open(
-                    logPath: logPath, statePath: statePath,
-                    identity: StoreIdentity(clusterID: identity.clusterID, memberID: identity.id))
+                    logPath: logPath, statePath: statePath, archivePath: archivePath,
+                    identity: StoreIdentity(clusterID: identity.clusterID, memberID: identity.id), isSpaceShort: isSpaceShort)
                 if let damage = stores.log.damage { logger.warning("\(damage)") }
                 let state = try stores.state.loadState()
                 let applied = stores.state.applied

@@ -1,5 +1,5 @@
 import HashTreeCollections
-import Raft
+package import Raft
 
 /// The answers given within the last `StateLimits.requestWindowEntries` entries.
 struct RequestWindow: Sendable, Equatable {
@@ -38,6 +38,11 @@ struct RequestWindow: Sendable, Equatable {
         return leaving.map { LogIndex($0) }
     }
 
-    /// The key of a stored row: fixed width, so that rows lie in the order of the log.
-    static func rowKey(_ index: LogIndex) -> String { FixedHex.digits(index.rawValue) }
+    static func rowKey(_ index: LogIndex) -> String { RequestRowKey.text(index) }
+}
+
+/// The key of a stored answer: the index of its entry. Fixed width, so that rows lie in the order of the log.
+package enum RequestRowKey {
+    package static func text(_ index: LogIndex) -> String { FixedHex.digits(index.rawValue) }
+    package static func index(_ key: String) -> LogIndex? { UInt64(key, radix: 16).map { LogIndex($0) } }
 }

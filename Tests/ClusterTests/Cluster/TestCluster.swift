@@ -58,10 +58,10 @@ extension TestCluster {
     }
 
     @discardableResult
-    func join(_ name: String, with token: String) async throws -> Member {
+    func join(_ name: String, with token: String, arguments: [String] = []) async throws -> Member {
         let member = try await newMember(name)
         members.append(member)
-        try await start(member, arguments: ["--join", token])
+        try await start(member, arguments: ["--join", token] + arguments)
         return member
     }
 
@@ -159,15 +159,16 @@ extension TestCluster {
 /// A running cluster for the length of `body`; whatever happens, its processes end and its files go.
 /// `firstArguments` are for the member that founds it.
 func withCluster(
-    _ names: [String] = ["m1", "m2", "m3"], keystore: TestCluster.Keystore = .openKeyFile, firstArguments: [String] = [],
+    _ names: [String] = ["m1", "m2", "m3"], keystore: TestCluster.Keystore = .openKeyFile, arguments: [String] = [],
+    firstArguments: [String] = [],
     _ body: (TestCluster) async throws -> Void
 ) async throws {
     let cluster = try TestCluster(keystore: keystore)
     do {
-        try await cluster.found(names[0], arguments: firstArguments)
+        try await cluster.found(names[0], arguments: arguments + firstArguments)
         let first = await cluster[0]
         for name in names.dropFirst() {
-            try await cluster.join(name, with: cluster.joinToken(for: name, madeOn: first))
+            try await cluster.join(name, with: cluster.joinToken(for: name, madeOn: first), arguments: arguments)
         }
         try await cluster.awaitVoters(min(names.count, 3), accordingTo: first)
         try await body(cluster)
