@@ -152,6 +152,23 @@ struct AuditArchiveTests {
         #expect(report.stretches.map(\.after) == [0, 100] && report.stretches.map(\.end) == [60, 120] && report.entryCount == 80)
     }
 
+    @Test("a member that begins with a snapshot begins its record there")
+    func joiner() throws {
+        let log = try LogStore.create(path: scratch.file("log.db"), identity: Samples.identity)
+        let archive = AuditArchive(path: scratch.file("audit.db"), identity: Samples.identity)
+        try archive.takeAll(of: log)
+        let point = AppliedPoint.at(100, term: 3)
+        try log.install(point)
+        archive.logWasReplaced()
+        try archive.align(with: log)
+        #expect(try archive.newestStart() == LogIndex(100))
+        try log.perform([StorageOperation(id: 3, entries: Samples.entries(101...120, term: 3))])
+        try log.close()
+        try archive.close()
+        let report = try check()
+        #expect(report.stretches.map(\.after) == [100] && report.stretches.map(\.end) == [120])
+    }
+
     @Test("a snapshot from before the archive's end, of the same history, begins no new stretch")
     func olderSnapshot() throws {
         let (log, archive) = try stores()
