@@ -75,7 +75,10 @@ enum ArchiveSchema {
                 DELETE FROM entries WHERE idx >= \(first);
                 DELETE FROM starts WHERE idx >= \(first);
                 """)
-        if !isHeld { try putStart(db, start) }
+        guard !isHeld else { return }
+        // A stretch in which nothing ever came says nothing.
+        try db.execute(sql: "DELETE FROM starts WHERE NOT EXISTS (SELECT 1 FROM entries WHERE entries.idx > starts.idx)")
+        try putStart(db, start)
     }
 
     /// Forgets everything through `end`, after which the record begins from now on.

@@ -30,9 +30,8 @@ extension LogStore {
 
     private func auditBase(at index: LogIndex, archiveEnd end: ChainPoint?) throws(StorageError) -> LogTail? {
         if let end, end.position.index == index { return LogTail(position: end.position, chain: end.chain) }
-        if let point = try point(at: index) { return point }
         let start = try recordStart()
-        return start.position.index > index ? start : nil
+        return start.position.index > index ? start : try point(at: index)
     }
 
     /// The entry after which the log's own part of the record begins.

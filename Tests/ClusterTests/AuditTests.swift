@@ -109,6 +109,8 @@ extension ClusterTests {
             let member = await cluster[0]
             _ = try await cluster.end(member, by: .terminate)
             try await expectVerified(member, from: 1, "--file", member.data)
+            let state = try await Command.run(Binary.path, ["audit", "verify", "--file", "\(member.data)/state.db"])
+            #expect(state.exitCode == 0 && state.output.contains("its rows are whole"), "\(state.transcript)")
             let count = try await Command.run("sqlite3", ["\(member.data)/audit.db", "SELECT max(idx) FROM entries"])
             let archived = try #require(Int64(count.line))
             for (name, index) in [("audit.db", 11), ("audit.db", archived), ("log.db", archived + 1)] as [(String, Int64)] {

@@ -17,21 +17,24 @@ final class TestDirectory: Sendable {
         self.passphrase = passphrase
     }
 
-    func start(joinToken: String? = nil, passphrase other: String?? = nil) async throws -> StartedMember {
+    func start(
+        joinToken: String? = nil, passphrase other: String?? = nil, logKept: Int? = nil
+    ) async throws -> StartedMember {
         let passphrase = other ?? self.passphrase
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         var options = MemberOptions(
             dataDirectory: path, name: "n1", advertise: ["127.0.0.1:8443"], joinToken: joinToken,
             encryptsKeystore: self.passphrase != nil, passphrase: passphrase.map { SecretBytes(Array($0.utf8)) })
+        if let logKept { options.logKeptEntries = logKept }
         options.timing.electionTicks = 10
         options.timing.heartbeatTicks = 2
         return try await Member.start(options, logger: logger) { reason in Issue.record("halted: \(reason)") }
     }
 
     deinit {
-        let files = ["lock", "member.json", "keystore.json", "keystore.key", "lineage.json", "log.db.mark"]
-            + ["log.db", "state.db"].flatMap { [$0, $0 + "-wal", $0 + "-shm"] }
+        let files = ["lock", "member.json", "keystore.json", "keystore.key", "lineage.json", "log.db.mark", "reserve"]
+            + ["log.db", "state.db", "audit.db"].flatMap { [$0, $0 + "-wal", $0 + "-shm"] }
         for file in files { try? PrivateFile.remove(path + "/" + file) }
         _ = unsafe rmdir(path + "/snapshots")
         _ = unsafe rmdir(path)

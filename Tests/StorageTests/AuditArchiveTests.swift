@@ -152,6 +152,23 @@ struct AuditArchiveTests {
         #expect(report.stretches.map(\.after) == [0, 100] && report.stretches.map(\.end) == [60, 120] && report.entryCount == 80)
     }
 
+    @Test("a member that begins with a snapshot begins its record there")
+    func joiner() throws {
+        let log = try LogStore.create(path: scratch.file("log.db"), identity: Samples.identity)
+        let archive = AuditArchive(path: scratch.file("audit.db"), identity: Samples.identity)
+        try archive.takeAll(of: log)
+        let point = AppliedPoint.at(100, term: 3)
+        try log.install(point)
+        archive.logWasReplaced()
+        try archive.align(with: log)
+        #expect(try archive.newestStart() == LogIndex(100))
+        try log.perform([StorageOperation(id: 3, entries: Samples.entries(101...120, term: 3))])
+        try log.close()
+        try archive.close()
+        let report = try check()
+        #expect(report.stretches.map(\.after) == [100] && report.stretches.map(\.end) == [120])
+    }
+
     @Test("a snapshot from before the archive's end, of the same history, begins no new stretch")
     func olderSnapshot() throws {
         let (log, archive) = try stores()
@@ -223,6 +240,20 @@ struct AuditArchiveTests {
         expectFault(at: 26)
     }
 
+    @Test("a log whose archive is lost is read from where it begins")
+    func lostArchive() throws {
+        let (log, archive) = try stores()
+        try archive.takeAll(of: log)
+        _ = try log.purge(archived: archive.archivedThrough)
+        let run = try log.auditRun(after: .zero, through: .max, archiveEnd: nil, countMax: 100, bytesMax: .max)
+        #expect(run?.base.index == LogIndex(40) && run?.records.count == 20)
+        try archive.close()
+        scratch.remove("audit.db")
+        let anew = AuditArchive(path: archive.path, identity: Samples.identity)
+        try anew.align(with: log)
+        #expect(try anew.newestStart() == LogIndex(40) && anew.archivedThrough == LogIndex(40))
+    }
+
     // MARK: - Retention
 
     @Test("the newest so many entries stay, and one more than that is one less", arguments: [40, 39, 1] as [UInt64])
@@ -262,6 +293,33 @@ struct AuditArchiveTests {
         #expect(try !archive.forget(.entries(1), now: 0))
         let run = try AuditArchive.read(path: archive.path, after: .zero, through: .max, countMax: 100, bytesMax: .max)
         #expect(run?.records.map(\.entry.index) == [LogIndex(count + 2)])
+    }
+
+    // MARK: - With the applied state
+
+    @Test("a state must stand on entries that are there, and on these; alone it says where it stands", arguments: [50, 60, 61] as [UInt64])
+    func state(at index: UInt64) throws {
+        let (log, archive) = try stores()
+        try archive.takeAll(of: log)
+        try log.close()
+        try archive.close()
+        let paths = ["audit.db", "log.db", "state.db"].map(scratch.file)
+        for isTrue in [true, false] {
+            scratch.remove("state.db")
+            var point = AppliedPoint.at(index, term: 1)
+            if isTrue { point.chain = chain(Samples.entries(1...index)) }
+            let state = try StateStore.create(path: paths[2], clusterID: Samples.identity.clusterID)
+            try state.apply([], through: point)
+            try state.close()
+            #expect(try AuditFileCheck.check([paths[2]]).state?.chain == point.chain)
+            if isTrue, index <= 60 {
+                #expect(try AuditFileCheck.check(paths).state?.index == index)
+            } else {
+                let error = #expect(throws: AuditFileError.self) { try AuditFileCheck.check(paths) }
+                guard case .fault(_, let fault) = error else { return _ = Issue.record("\(String(describing: error))") }
+                #expect(fault.index == index)
+            }
+        }
     }
 
     // MARK: - What it remembers of each

@@ -95,6 +95,8 @@ extension AuditKeeping {
         after: LogIndex, through last: LogIndex, countMax: Int, bytesMax: Int
     ) throws(StorageError) -> AuditSource {
         guard after < last else { return .end }
+        // Right after a start; what goes wrong is said by the next turn of the housekeeping.
+        if archive.archivedThrough == .zero { try? archive.align(with: log) }
         if after < archive.archivedThrough { return .archive }
         let run = try log.auditRun(after: after, through: last, archiveEnd: archive.end, countMax: countMax, bytesMax: bytesMax)
         return run.map(AuditSource.log) ?? .end
