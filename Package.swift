@@ -82,5 +82,8 @@ let package = Package(
         tests("HistoryCheckerTests", ["HistoryChecker"]),
         .executableTarget(name: "Chaos", dependencies: ["HistoryChecker", "JOSE", "TrustStore", grdb, arguments], path: "Tests/Chaos", swiftSettings: strict),
         .executableTarget(name: "RaftSimulation", dependencies: ["Raft"], path: "Tests/RaftSimulation", swiftSettings: strict + mutants),
+        .executableTarget(
+            name: "Verification", dependencies: ["Tokens", "TrustStore", "Raft", "JOSE", "Crypto", collections], path: "Benchmarks/Verification",
+            swiftSettings: strict),
     ]
 )
