@@ -6,7 +6,7 @@ compare() { # what ours other-side theirs at-most|at-least budget-ratio
     awk -v what="$1" -v ours="$2" -v name="$3" -v theirs="$4" -v bound="$5" -v budget="$6" 'BEGIN {
         ratio = ours / theirs
         met = bound == "at-most" ? ratio <= budget : ratio >= budget
-        printf "%s\t%s\t%s %s\t%.2f\t%s %s\t%s\n", what, ours, name, theirs, ratio, bound, budget, met ? "met" : "NOT met"
+        printf "%s\t%s\t%s %s\t%.3f\t%s %s\t%s\n", what, ours, name, theirs, ratio, bound, budget, met ? "met" : "NOT met"
     }' >>"$work/table"
 }
 
@@ -25,6 +25,7 @@ cannot() {
 }
 
 print_table() {
+    [ -s "$work/table" ] || [ -s "$work/notes" ] || return 0
     step "Ratios count, numbers alone describe this machine and what else it did (load average $(cut -d ' ' -f 1-3 /proc/loadavg))"
     if [ -s "$work/table" ]; then
         { printf 'what\tCredence\tbeside\tratio\tbudget\t\n' && cat "$work/table"; } |
