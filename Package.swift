@@ -83,5 +83,8 @@ let package = Package(
         tests("HistoryCheckerTests", ["HistoryChecker"]),
         .executableTarget(name: "Chaos", dependencies: ["HistoryChecker", "JOSE", "Crypto", "TrustStore", grdb, arguments], path: "Tests/Chaos", swiftSettings: strict),
         .executableTarget(name: "RaftSimulation", dependencies: ["Raft"], path: "Tests/RaftSimulation", swiftSettings: strict + mutants),
+        .executableTarget(
+            name: "Verification", dependencies: ["Tokens", "TrustStore", "Raft", "JOSE", "Crypto", collections], path: "Benchmarks/Verification",
+            swiftSettings: strict),
     ]
 )

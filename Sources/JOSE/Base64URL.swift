@@ -2,6 +2,7 @@
 /// alphabet, no unused bits set.
 package enum Base64URL {
     private static let last = (UInt8(ascii: "-"), UInt8(ascii: "_"))
+    private static let values = Base64Coding.values(last: last)
 
     package static func encode(_ bytes: [UInt8]) -> String {
         encode(bytes.span)
@@ -22,6 +23,6 @@ package enum Base64URL {
     }
 
     package static func decode(_ text: Span<UInt8>) -> [UInt8]? {
-        Base64Coding.decode(text, last: last)
+        Base64Coding.decode(text, values: values.span)
     }
 }

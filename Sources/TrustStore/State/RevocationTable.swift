@@ -46,7 +46,7 @@ package struct RevocationTable: Sendable {
     mutating func insert(_ record: RevocationRecord) {
         if let id = CompactTokenID(record.tokenID), let entry = CompactRevocation(record, causes: &causes) {
             compact[id] = entry
-            whole[record.tokenID] = nil
+            if !whole.isEmpty { whole[record.tokenID] = nil }
         } else {
             whole[record.tokenID] = record
             if let id = CompactTokenID(record.tokenID) { compact[id] = nil }
