@@ -79,6 +79,22 @@ enum Fixtures {
         RedeemAddToken(secretHash: secretHash(secret), fingerprint: fingerprint(digit), certificate: Array(digit.utf8))
     }
 
+    static func authority(_ digit: String = "a", name: String = "CA") -> NewAuthority {
+        NewAuthority(
+            fingerprint: fingerprint(digit), certificate: Array(digit.utf8), type: .client, isRestricted: digit == "b",
+            projects: digit == "b" ? ["p1"] : [], name: name, summary: "of \(digit)", overdue: digit == "b" ? .warn : .refuse)
+    }
+
+    static func list(_ number: String?, at this: Int64 = startSeconds, count: Int64 = 2) -> RevocationListContents {
+        RevocationListContents(
+            number: number, thisUpdateAt: this, nextUpdateAt: this + hour, hash: secretHash(3), count: count)
+    }
+
+    /// All of the length of the first.
+    static func serials(_ list: String, _ serials: [[UInt8]], at sequence: Int64 = 0) -> RevokedSerialsRecord {
+        RevokedSerialsRecord(list: list, sequence: sequence, length: serials[0].count, bytes: serials.flatMap(\.self))
+    }
+
     /// One body of every kind, with every optional field present in at least one.
     static let allBodies: [CommandBody] = [
         .foundCluster(founding(keys: [key("k0"), key("h", .hs256, .pending(activateInSeconds: 5))])),
@@ -112,6 +128,13 @@ enum Fixtures {
         .addAddToken(addToken(in: nil)),
         .removeAddToken(id: "o1"),
         .redeemAddToken(redemption()),
+        .addAuthority(authority("b")),
+        .removeAuthority(fingerprint: fingerprint("b")),
+        .beginRevocationList(BeginRevocationList(authority: fingerprint("b"), contents: list("1f"))),
+        .beginRevocationList(BeginRevocationList(authority: fingerprint("b"), contents: list(nil))),
+        .addRevokedSerials(serials("0000000000000002", [[1], [2]])),
+        .commitRevocationList(id: "0000000000000002"),
+        .removeRevocationList(id: "0000000000000002"),
         .raiseFeatureLevel(2),
         .changeSettings(
             SettingsChange(

@@ -16,6 +16,9 @@ struct LoadingTests {
         log.apply(.addCertificate(Fixtures.certificate()))
         log.apply(.addAddToken(Fixtures.addToken()))
         log.apply(.revokeToken(RevokeToken(tokenID: "j2", expiresAt: nil, reason: nil)))
+        log.apply(.addAuthority(Fixtures.authority()))
+        let begun = log.apply(.beginRevocationList(BeginRevocationList(authority: Fixtures.fingerprint("a"), contents: Fixtures.list("1"))))
+        log.apply(.addRevokedSerials(Fixtures.serials(begun.result?.id ?? "", [[1], [2]])))
         return log.rows.flatMap { collection, rows in
             rows.map { (collection: collection.rawValue, key: $0.key, value: $0.value) }
         }

@@ -21,6 +21,12 @@ package enum CommandKind: String, Sendable, Hashable, CaseIterable {
     case addAddToken = "add_add_token"
     case removeAddToken = "remove_add_token"
     case redeemAddToken = "redeem_add_token"
+    case addAuthority = "add_authority"
+    case removeAuthority = "remove_authority"
+    case beginRevocationList = "begin_revocation_list"
+    case addRevokedSerials = "add_revoked_serials"
+    case commitRevocationList = "commit_revocation_list"
+    case removeRevocationList = "remove_revocation_list"
     case raiseFeatureLevel = "raise_feature_level"
     case changeSettings = "change_settings"
     #if CREDENCE_NEXT

@@ -32,4 +32,8 @@ package enum RefusalCode: String, Sendable, Hashable, CaseIterable {
     case addTokenUnknown = "add_token_unknown"
     case addTokenExists = "add_token_exists"
     case addTokenExpired = "add_token_expired"
+    case authorityUnknown = "authority_unknown"
+    case authorityExists = "authority_exists"
+    case revocationListUnknown = "revocation_list_unknown"
+    case revocationListOlder = "revocation_list_older"
 }

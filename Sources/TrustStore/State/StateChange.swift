@@ -12,6 +12,9 @@ package enum StateCollection: String, Sendable, Hashable, CaseIterable {
     case namedTokens = "named_tokens"
     case certificates
     case addTokens = "add_tokens"
+    case authorities
+    case revocationLists = "revocation_lists"
+    case revokedSerials = "revoked_serials"
     case requests
 }
 

@@ -33,6 +33,12 @@ extension Step {
         case .addAddToken(let token): return try addAddToken(token)
         case .removeAddToken(let id): return try dropAddToken(id)
         case .redeemAddToken(let use): return try redeem(use)
+        case .addAuthority(let new): return try addAuthority(new)
+        case .removeAuthority(let fingerprint): return try dropAuthority(fingerprint)
+        case .beginRevocationList(let begun): return try begin(begun)
+        case .addRevokedSerials(let chunk): return try add(chunk)
+        case .commitRevocationList(let id): return try commitList(id)
+        case .removeRevocationList(let id): return try dropPendingList(id)
         case .raiseFeatureLevel(let level): return try raiseFeatureLevel(to: level)
         case .changeSettings(let change): return try changeSettings(change)
         #if CREDENCE_NEXT
