@@ -28,6 +28,9 @@ package struct KeyRing: Sendable {
     /// By fingerprint.
     private var trusted: TreeDictionary<String, TrustedKey> = [:]
 
+    /// Of the state it follows.
+    package private(set) var authorities = AuthoritySet.empty
+
     package init() {}
 
     package var count: Int { keys.count }
@@ -49,10 +52,16 @@ package struct KeyRing: Sendable {
         for fingerprint in fingerprints { trusted[fingerprint] = state.certificates[fingerprint].map(TrustedKey.init) }
     }
 
+    /// Brings the authorities up to a new state.
+    package mutating func follow(authoritiesIn state: TrustState) {
+        authorities = AuthoritySet(state.authorities.values.map(\.self))
+    }
+
     /// The ring of a whole state.
     package static func of(_ state: TrustState, unseal: (SigningKeyRecord) -> SecretBytes?) -> KeyRing {
         var ring = KeyRing().updated(to: state, unseal: unseal)
         ring.follow(certificates: state.certificates.keys, in: state)
+        ring.follow(authoritiesIn: state)
         return ring
     }
 
@@ -66,6 +75,7 @@ package struct KeyRing: Sendable {
     ) -> KeyRing {
         var ring = KeyRing()
         ring.trusted = trusted
+        ring.authorities = authorities
         for record in state.signingKeys.values {
             let previous = keys[record.kid].flatMap { $0.record.hasSameMaterial(as: record) ? $0.key : nil }
             guard let key = previous.map({ $0.with(version: record.version) }) ?? TokenKey(record, unseal: unseal)

@@ -48,7 +48,18 @@ extension Node {
         rotateOldKeys(now: now)
         settleRetiredKeys(now: now)
         sweepTokens(now: now)
+        sweepRevocationLists(now: now)
         raiseFeatureLevel(now: now)
+    }
+
+    /// Longer than any import stands still; a list that nobody goes on with takes room.
+    private static let pendingListSeconds: Int64 = 600
+
+    private func sweepRevocationLists(now: MonotonicInstant) {
+        for list in state.revocationLists.values where !list.isInForce && list.changedAt + Self.pendingListSeconds < logSeconds {
+            guard housekeeping.begin("drop list \(list.id)", now: now) else { continue }
+            proposeAsLeader(.removeRevocationList(id: list.id))
+        }
     }
 
     /// One learner at a time, and only one that the core would take: caught up and recently heard.
