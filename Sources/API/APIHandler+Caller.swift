@@ -37,7 +37,8 @@ extension APIHandler {
     private func certificateCaller(_ call: Call, _ view: MemberView) -> Caller? {
         guard let certificate = call.request.connection.clientCertificate else { return nil }
         do throws(RejectionReason) {
-            let record = try member.authenticate(certificate, in: view)
+            let record = try member.authenticate(
+                certificate, sent: call.request.connection.intermediates, in: view, paths: workspace.value.paths)
             return record.type == .client ? .certificate(record, token: nil) : nil
         } catch {
             return error == .memberStale ? .untrusted(refused: .memberStale) : nil

@@ -43,7 +43,7 @@ struct CertificateBody {
         return try CertificateFitness.checked(parsed, at: now)
     }
 
-    private static func parse(_ text: String) throws(CryptoError) -> Certificate {
+    static func parse(_ text: String) throws(CryptoError) -> Certificate {
         if text.contains("-----BEGIN") { return try Certificate(pem: text) }
         guard let der = Base64.decode(text.filter { !$0.isWhitespace }) else { throw .malformed(.certificate) }
         return try Certificate(der: der)
