@@ -37,7 +37,8 @@ enum AuthorityEndpoints {
             method: .put, path: PathPattern("/1.0/authorities/{fingerprint}/crl"), access: .scope(.admin), document: listImport,
             work: .waiting { (exchange) async throws(Problem) in try await exchange.importRevocationList() }),
         .get("/1.0/crls", .scope(.read), EndpointDocument(summary: "The certificate revocation lists in force")) { (exchange) throws(Problem) in
-            .sync(.array(exchange.authorities.compactMap { authority in
+            let own = exchange.state.clusterList.map { [$0.json] } ?? []
+            return .sync(.array(own + exchange.authorities.compactMap { authority in
                 guard case .object(var object)? = authority.list?.json else { return nil }
                 object["authority"] = .string(authority.record.fingerprint)
                 object["issuer"] = .string(authority.record.name)

@@ -66,11 +66,15 @@ enum CertificateFitness {
         } catch {
             throw .badRequest("Invalid certificate material: its key cannot be used: \(error)")
         }
-        guard case .rsa(let bits) = key.type else { return certificate }
+        try check(key)
+        return certificate
+    }
+
+    static func check(_ key: PublicKey) throws(Problem) {
+        guard case .rsa(let bits) = key.type else { return }
         guard bits >= rsaBitsMin else { throw .badRequest("RSA key is too weak (minimum of \(rsaBitsMin)bit)") }
         guard SignatureAlgorithm.rsaBits.contains(bits) else {
             throw .badRequest("Invalid certificate material: RSA keys may have \(SignatureAlgorithm.rsaBits.lowerBound) to \(SignatureAlgorithm.rsaBits.upperBound) bits")
         }
-        return certificate
     }
 }

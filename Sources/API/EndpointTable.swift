@@ -6,7 +6,7 @@ struct EndpointTable: Sendable {
 
     static let all = EndpointTable(
         endpoints: ServerEndpoints.all + TokenEndpoints.all + RevocationEndpoints.all + KeyEndpoints.all
-            + ClusterEndpoints.all + SettingEndpoints.all + OperationEndpoints.all + CertificateEndpoints.all + AuthorityEndpoints.all + PublicEndpoints.all + OAuthEndpoints.all + OAuthTokenEndpoint.all + StatusListEndpoint.all + TokenReviewEndpoint.all)
+            + ClusterEndpoints.all + SettingEndpoints.all + OperationEndpoints.all + CertificateEndpoints.all + AuthorityEndpoints.all + IssuingEndpoints.all + PublicEndpoints.all + OAuthEndpoints.all + OAuthTokenEndpoint.all + StatusListEndpoint.all + TokenReviewEndpoint.all)
 
     struct Route: Sendable {
         let endpoint: Endpoint

@@ -90,6 +90,14 @@ enum Fixtures {
             number: number, thisUpdateAt: this, nextUpdateAt: this + hour, hash: secretHash(3), count: count)
     }
 
+    static func issued(_ digit: String, through expiresAt: Int64 = startSeconds + hour) -> IssueCertificate {
+        IssueCertificate(entry: certificate(digit), serial: [1] + Array(digit.utf8), expiresAt: expiresAt)
+    }
+
+    static func clusterList(_ number: Int64, at this: Int64 = startSeconds) -> ClusterListRecord {
+        ClusterListRecord(number: number, thisUpdateAt: this, nextUpdateAt: this + hour, hash: secretHash(4), count: 1, der: [0x30, 0])
+    }
+
     /// All of the length of the first.
     static func serials(_ list: String, _ serials: [[UInt8]], at sequence: Int64 = 0) -> RevokedSerialsRecord {
         RevokedSerialsRecord(list: list, sequence: sequence, length: serials[0].count, bytes: serials.flatMap(\.self))
@@ -135,6 +143,9 @@ enum Fixtures {
         .addRevokedSerials(serials("0000000000000002", [[1], [2]])),
         .commitRevocationList(id: "0000000000000002"),
         .removeRevocationList(id: "0000000000000002"),
+        .issueCertificate(issued("f")),
+        .forgetIssuedCertificates,
+        .publishClusterList(clusterList(1)),
         .raiseFeatureLevel(2),
         .changeSettings(
             SettingsChange(

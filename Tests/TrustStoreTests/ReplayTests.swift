@@ -32,7 +32,7 @@ struct ReplayTests {
         let jti = "j\(UInt64.random(in: 0...9, using: &random))"
         let seconds: Int64 = ([0, 5, 60] as [Int64]).randomElement(using: &random) ?? 0
         let digit = ["a", "b", "c"].randomElement(using: &random) ?? "a"
-        switch Int.random(in: 0..<24, using: &random) {
+        switch Int.random(in: 0..<26, using: &random) {
         case 0: return .foundCluster(Fixtures.founding())
         case 1, 2: return .addJoinToken(Fixtures.joinToken("t\(small)", for: "m\(small % 3 + 1)", in: seconds * 50))
         case 3: return .removeJoinToken(id: "t\(small)")
@@ -73,6 +73,8 @@ struct ReplayTests {
         case 19: return .withdrawRevocation(id: "\(UInt64.random(in: 2...40, using: &random))")
         case 20: return Bool.random(using: &random) ? .addAuthority(Fixtures.authority(digit)) : .removeAuthority(fingerprint: Fixtures.fingerprint(digit))
         case 21, 22, 23: return listBody(digit, begun, &random)
+        case 24: return Bool.random(using: &random) ? .issueCertificate(Fixtures.issued(digit, through: seconds)) : .forgetIssuedCertificates
+        case 25: return .publishClusterList(Fixtures.clusterList(Int64(small)))
         default: return .recordToken(Fixtures.named(jti, key: kid))
         }
     }
@@ -136,6 +138,7 @@ struct ReplayTests {
             #expect(live.state.broadRevocations == before.broadRevocations)
             #expect(live.state.authorities == before.authorities && live.state.revocationLists == before.revocationLists)
             #expect(live.state.revokedSerials == before.revokedSerials)
+            #expect(live.state.issuedCertificates == before.issuedCertificates && live.state.clusterList == before.clusterList)
             #expect(live.state.revokedTokens == before.revokedTokens && live.state.namedTokens == before.namedTokens)
         }
     }

@@ -16,6 +16,10 @@ struct Housekeeping {
     var keysBeingMade: Set<SigningKeyAlgorithm> = []
     var hasSaidKeysAreMany = false
     var lastRoundAt: MonotonicInstant?
+    /// When the records of issued certificates were last looked through.
+    var issuedSweptAt: MonotonicInstant?
+    /// What the cluster's CRL says may have changed since this leader looked.
+    var clusterListMayDiffer = true
     /// When each standing task was last proposed, by a name for it.
     var proposedAt: [String: MonotonicInstant] = [:]
 
@@ -40,6 +44,7 @@ extension Node {
     func keepHouse(now: MonotonicInstant) {
         guard core.role == .leader else {
             housekeeping.pendingKeySeenAt = [:]
+            housekeeping.clusterListMayDiffer = true
             return
         }
         guard housekeeping.isDue(now: now) else { return }
@@ -49,6 +54,8 @@ extension Node {
         settleRetiredKeys(now: now)
         sweepTokens(now: now)
         sweepRevocationLists(now: now)
+        sweepIssuedCertificates(now: now)
+        renewClusterList(now: now)
         raiseFeatureLevel(now: now)
     }
 

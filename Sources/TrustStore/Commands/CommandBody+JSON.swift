@@ -37,6 +37,9 @@ extension CommandBody {
         case .beginRevocationList(let begun): begun.write(to: &writer)
         case .addRevokedSerials(let chunk): chunk.write(to: &writer)
         case .commitRevocationList(let id), .removeRevocationList(let id): writer.string("id", id)
+        case .issueCertificate(let issued): issued.write(to: &writer)
+        case .forgetIssuedCertificates: break
+        case .publishClusterList(let list): list.write(to: &writer)
         case .raiseFeatureLevel(let level): writer.integer("level", level)
         case .changeSettings(let change): writer.record("settings", change)
         #if CREDENCE_NEXT
@@ -84,6 +87,9 @@ extension CommandBody {
         case .addRevokedSerials: self = .addRevokedSerials(try RevokedSerialsRecord(from: &reader))
         case .commitRevocationList: self = .commitRevocationList(id: try reader.string("id"))
         case .removeRevocationList: self = .removeRevocationList(id: try reader.string("id"))
+        case .issueCertificate: self = .issueCertificate(try IssueCertificate(from: &reader))
+        case .forgetIssuedCertificates: self = .forgetIssuedCertificates
+        case .publishClusterList: self = .publishClusterList(try ClusterListRecord(from: &reader))
         case .raiseFeatureLevel: self = .raiseFeatureLevel(try reader.integer("level"))
         case .changeSettings: self = .changeSettings(try reader.record("settings"))
         #if CREDENCE_NEXT

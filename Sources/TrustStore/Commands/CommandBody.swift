@@ -44,6 +44,10 @@ package enum CommandBody: Sendable, Equatable {
     case commitRevocationList(id: String)
     /// One that is on its way and was given up.
     case removeRevocationList(id: String)
+    case issueCertificate(IssueCertificate)
+    /// The records of issued certificates that expired some time ago.
+    case forgetIssuedCertificates
+    case publishClusterList(ClusterListRecord)
     /// Proposed by a leader that knows every member's binary.
     case raiseFeatureLevel(Int64)
     case changeSettings(SettingsChange)
@@ -80,6 +84,9 @@ package enum CommandBody: Sendable, Equatable {
         case .addRevokedSerials: .addRevokedSerials
         case .commitRevocationList: .commitRevocationList
         case .removeRevocationList: .removeRevocationList
+        case .issueCertificate: .issueCertificate
+        case .forgetIssuedCertificates: .forgetIssuedCertificates
+        case .publishClusterList: .publishClusterList
         case .raiseFeatureLevel: .raiseFeatureLevel
         case .changeSettings: .changeSettings
         #if CREDENCE_NEXT
@@ -123,6 +130,9 @@ extension CommandBody {
         case .beginRevocationList(let begun): try begun.check()
         case .addRevokedSerials(let chunk): try chunk.check()
         case .commitRevocationList(let id), .removeRevocationList(let id): try Check.key(id, "id")
+        case .issueCertificate(let issued): try issued.check()
+        case .forgetIssuedCertificates: break
+        case .publishClusterList(let list): try list.check()
         case .raiseFeatureLevel(let level):
             try Check.range(level, TrustState.firstFeatureLevel...StateLimits.featureLevelMax, "level")
         // The values depend on each other, so they are judged together with those that stay.

@@ -27,6 +27,9 @@ package enum CommandKind: String, Sendable, Hashable, CaseIterable {
     case addRevokedSerials = "add_revoked_serials"
     case commitRevocationList = "commit_revocation_list"
     case removeRevocationList = "remove_revocation_list"
+    case issueCertificate = "issue_certificate"
+    case forgetIssuedCertificates = "forget_issued_certificates"
+    case publishClusterList = "publish_cluster_list"
     case raiseFeatureLevel = "raise_feature_level"
     case changeSettings = "change_settings"
     #if CREDENCE_NEXT

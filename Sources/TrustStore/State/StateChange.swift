@@ -15,6 +15,8 @@ package enum StateCollection: String, Sendable, Hashable, CaseIterable {
     case authorities
     case revocationLists = "revocation_lists"
     case revokedSerials = "revoked_serials"
+    case issuedCertificates = "issued_certificates"
+    case clusterList = "cluster_list"
     case requests
 }
 

@@ -20,6 +20,10 @@ package enum StateLimits {
     /// Of subjects, keys and certificates.
     package static let broadRevocationsMax = 100_000
 
+    /// Certificates that the cluster's CA issued and that have not expired.
+    package static let issuedCertificatesMax = 100_000
+    /// The cluster's own CRL, which is one entry of the log: some 3,500 revoked certificates.
+    package static let clusterListBytesMax = 131_072
     package static let authoritiesMax = 64
     /// Serial numbers in one revocation list, and in all of them together, those on their way included.
     package static let revokedSerialsMax = 2_000_000

@@ -39,6 +39,9 @@ extension Step {
         case .addRevokedSerials(let chunk): return try add(chunk)
         case .commitRevocationList(let id): return try commitList(id)
         case .removeRevocationList(let id): return try dropPendingList(id)
+        case .issueCertificate(let issued): return try issue(issued)
+        case .forgetIssuedCertificates: return try forgetIssued()
+        case .publishClusterList(let list): return try publish(list)
         case .raiseFeatureLevel(let level): return try raiseFeatureLevel(to: level)
         case .changeSettings(let change): return try changeSettings(change)
         #if CREDENCE_NEXT

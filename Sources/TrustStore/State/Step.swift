@@ -149,6 +149,21 @@ extension Step {
         changes.append(StateChange(collection: .revocationLists, key: id, value: nil))
     }
 
+    mutating func put(_ record: IssuedCertificateRecord) {
+        state.issuedCertificates[record.fingerprint] = record
+        changes.append(StateChange(.issuedCertificates, record.fingerprint, record))
+    }
+
+    mutating func put(_ record: ClusterListRecord) {
+        state.clusterList = record
+        changes.append(StateChange(.clusterList, ClusterListRecord.key, record))
+    }
+
+    mutating func removeIssued(_ fingerprint: String) {
+        state.issuedCertificates[fingerprint] = nil
+        changes.append(StateChange(collection: .issuedCertificates, key: fingerprint, value: nil))
+    }
+
     mutating func removeMember(_ id: MemberID) {
         state.members[id] = nil
         changes.append(StateChange(collection: .members, key: id.description, value: nil))

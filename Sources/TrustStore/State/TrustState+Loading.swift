@@ -107,6 +107,13 @@ package struct TrustStateLoader {
             let chunk = try RevokedSerialsRecord(json: json)
             state.revokedSerials[chunk.list, default: RevokedSerials()].insert(chunk)
             return chunk.key
+        case .issuedCertificates:
+            let record = try IssuedCertificateRecord(json: json)
+            state.issuedCertificates[record.fingerprint] = record
+            return record.fingerprint
+        case .clusterList:
+            state.clusterList = try ClusterListRecord(json: json)
+            return ClusterListRecord.key
         case .addTokens:
             let record = try AddTokenRecord(json: json)
             state.addTokens[record.id] = record

@@ -38,6 +38,9 @@ package struct TrustState: Sendable, Equatable {
     package internal(set) var revocationLists: TreeDictionary<String, RevocationListRecord> = [:]
     /// By the id of their list.
     package internal(set) var revokedSerials: TreeDictionary<String, RevokedSerials> = [:]
+    /// By fingerprint.
+    package internal(set) var issuedCertificates: TreeDictionary<String, IssuedCertificateRecord> = [:]
+    package internal(set) var clusterList: ClusterListRecord?
     /// The newest stamp applied: a clock that never runs backwards, the same on every member.
     package internal(set) var appliedAtMilliseconds: Int64 = 0
     /// The newest command applied. Entries of other kinds do not show here.
