@@ -33,7 +33,7 @@ struct StoreRows: Sequence {
     /// A state that verifies and does not sign.
     func view() throws -> TokenView {
         let state = try TrustState.load(self)
-        return TokenView(state: state, keys: KeyRing.of(state) { _ in nil })
+        return TokenView(state: state, keys: KeyRing.of(state, unseal: { _ in nil }, unsealImported: { _ in nil }))
     }
 
     private var first: [Row] {

@@ -45,7 +45,8 @@ extension APIHandler {
     private func certificateCaller(_ call: Call, _ view: MemberView) -> Caller? {
         guard let certificate = call.request.connection.clientCertificate else { return nil }
         do throws(RejectionReason) {
-            let record = try member.authenticate(certificate, in: view)
+            let record = try member.authenticate(
+                certificate, sent: call.request.connection.intermediates, in: view, paths: workspace.value.paths)
             if record.type == .metrics { return call.route.endpoint.access.isForMetrics ? .metrics(record) : nil }
             return .certificate(record, token: nil)
         } catch {

@@ -43,7 +43,7 @@ struct CertificateBody {
         return try CertificateFitness.checked(parsed, at: now)
     }
 
-    private static func parse(_ text: String) throws(CryptoError) -> Certificate {
+    static func parse(_ text: String) throws(CryptoError) -> Certificate {
         if text.contains("-----BEGIN") { return try Certificate(pem: text) }
         guard let der = Base64.decode(text.filter { !$0.isWhitespace }) else { throw .malformed(.certificate) }
         return try Certificate(der: der)
@@ -66,11 +66,15 @@ enum CertificateFitness {
         } catch {
             throw .badRequest("Invalid certificate material: its key cannot be used: \(error)")
         }
-        guard case .rsa(let bits) = key.type else { return certificate }
+        try check(key)
+        return certificate
+    }
+
+    static func check(_ key: PublicKey) throws(Problem) {
+        guard case .rsa(let bits) = key.type else { return }
         guard bits >= rsaBitsMin else { throw .badRequest("RSA key is too weak (minimum of \(rsaBitsMin)bit)") }
         guard SignatureAlgorithm.rsaBits.contains(bits) else {
             throw .badRequest("Invalid certificate material: RSA keys may have \(SignatureAlgorithm.rsaBits.lowerBound) to \(SignatureAlgorithm.rsaBits.upperBound) bits")
         }
-        return certificate
     }
 }

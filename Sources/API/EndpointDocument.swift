@@ -15,6 +15,8 @@ struct EndpointDocument: Sendable {
     enum BodyType: String, Sendable {
         case json = "application/json"
         case form = "application/x-www-form-urlencoded"
+        /// Bytes, without fields.
+        case crl = "application/pkix-crl"
     }
 
     struct Parameter: Sendable {

@@ -78,6 +78,7 @@ package enum OpenAPIDocument {
             schema["properties"] = .object(properties)
             schema["additionalProperties"] = .bool(document.unknownMembers == .ignored || document.bodyType == .form)
         }
+        if document.bodyType == .crl { schema = ["type": "string", "format": "binary"] }
         let required = fields.filter(\.isRequired).map(\.name)
         if !required.isEmpty { schema["required"] = .strings(required) }
         return .object(["content": .object([document.bodyType.rawValue: .object(["schema": .object(schema)])])])

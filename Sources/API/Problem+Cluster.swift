@@ -114,14 +114,15 @@ extension Problem {
 extension RefusalCode {
     fileprivate var status: HTTPResponse.Status {
         switch self {
-        case .invalid, .memberNameInvalid, .memberIsLast, .signingKeyTooEarly, .requestTooOld: .badRequest
+        case .invalid, .memberNameInvalid, .memberIsLast, .revocationListOlder, .signingKeyTooEarly, .requestTooOld: .badRequest
         case .joinTokenUnknown, .joinTokenUsed, .joinTokenExpired, .joinTokenMismatch, .addTokenUnknown, .addTokenExpired: .forbidden
         case .certificateChanged: .preconditionFailed
         case .memberTooOld: .conflict
-        case .memberUnknown, .signingKeyUnknown, .namedTokenUnknown, .certificateUnknown, .revocationUnknown, .importedKeyUnknown: .notFound
+        case .memberUnknown, .signingKeyUnknown, .namedTokenUnknown, .certificateUnknown, .revocationUnknown, .importedKeyUnknown,
+            .authorityUnknown: .notFound
         case .clusterExists, .clusterNotFounded, .requestReused, .limitReached, .memberNameTaken, .memberIDTaken,
             .memberKeyTaken, .joinTokenExists, .signingKeyExists, .signingKeyState, .namedTokenExists,
-            .certificateExists, .addTokenExists, .revocationFinal:
+            .certificateExists, .addTokenExists, .authorityExists, .revocationListUnknown, .revocationFinal:
             .conflict
         }
     }

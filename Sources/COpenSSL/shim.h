@@ -19,6 +19,7 @@
 #include <openssl/rsa.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
 // Error queue.
@@ -52,6 +53,13 @@ static inline int cossl_certificates_push(STACK_OF(X509) *chain, X509 *certifica
     return sk_X509_push(chain, certificate);
 }
 static inline void cossl_certificates_free(STACK_OF(X509) *chain) { sk_X509_pop_free(chain, X509_free); }
+
+static inline int cossl_revoked_count(const STACK_OF(X509_REVOKED) *entries) {
+    return entries == NULL ? 0 : sk_X509_REVOKED_num(entries);
+}
+static inline X509_REVOKED *cossl_revoked_at(const STACK_OF(X509_REVOKED) *entries, int index) {
+    return sk_X509_REVOKED_value(entries, index);
+}
 
 static inline int cossl_names_of_authorities_count(const STACK_OF(X509_NAME) *names) {
     return names == NULL ? 0 : sk_X509_NAME_num(names);

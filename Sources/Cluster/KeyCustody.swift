@@ -55,9 +55,7 @@ final class KeyCustody: Sendable {
 
     /// The ring of a whole state.
     func ring(of state: TrustState) -> KeyRing {
-        var ring = ring(KeyRing(), updatedTo: state)
-        ring.follow(certificates: state.certificates.keys, in: state)
-        return ring
+        KeyRing.of(state, unseal: { open($0) }, unsealImported: { open($0) })
     }
 
     func ring(_ ring: KeyRing, updatedTo state: TrustState) -> KeyRing {

@@ -27,6 +27,23 @@ extension Member {
         }
     }
 
+    /// As `authenticate` for a certificate without an entry: by the authority that it leads to. An entry wins over authorities,
+    /// also one that says no.
+    package func authenticate(
+        _ certificate: Certificate, sent: [Certificate], in view: MemberView, paths: PathCache
+    ) throws(RejectionReason) -> TrustedCertificateRecord {
+        guard view.state.certificates[certificate.fingerprint] == nil else { return try authenticate(certificate, in: view) }
+        do throws(RejectionReason) {
+            let record = try CertificateVerifier.vouched(
+                certificate, sent: sent, in: view.tokens, now: WallClock.nowSeconds(), paths: paths)
+            guard freshness(of: view).isFresh else { throw .memberStale }
+            return record
+        } catch {
+            guard error == .unknownCertificate, !freshness(of: view).isFresh else { throw error }
+            throw .memberStale
+        }
+    }
+
     /// The entry of a client that proves itself by a token signed with its key (RFC 7523).
     package func authenticate(
         assertion: Span<UInt8>, audiences: [String], in view: MemberView

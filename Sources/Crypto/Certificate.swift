@@ -88,6 +88,25 @@ internal import COpenSSL
         return unsafe DistinguishedName.commonName(of: subject)
     }
 
+    /// The octets of the serial number's INTEGER, sign and all: equal numbers have equal octets.
+    package var serial: [UInt8] {
+        unsafe SerialNumber.octets(X509_get0_serialNumber(x509))
+    }
+
+    /// Names whoever issues with this certificate: equal for a renewed certificate of the same name and key, different when
+    /// another key goes by the same name.
+    package var issuerIdentity: String {
+        guard let subject = unsafe X509_get_subject_name(x509) else { return "" }
+        let name = unsafe X509_NAME_hash_ex(subject, nil, nil, nil)
+        return "\(String(UInt64(name), radix: 16)):\(Hex.encode(SHA256.hash(subjectPublicKeyInfo)))"
+    }
+
+    /// Whether its key may sign revocation lists: keyUsage says so, or is not there.
+    package var maySignRevocationLists: Bool {
+        defer { OpenSSLErrorQueue.clear() }
+        return isAuthority && (unsafe X509_get_key_usage(x509)) & UInt32(KU_CRL_SIGN) != 0
+    }
+
     /// Whether its extensions allow it to sign certificates.
     package var isAuthority: Bool {
         let isAuthority = unsafe X509_check_ca(x509) == 1

@@ -9,6 +9,13 @@ package struct CertificateRequest: Sendable {
     package let commonName: String?
     package let uriNames: [String]
 
+    /// A text with exactly one block, labelled as a request.
+    package init(text: String) throws(CryptoError) {
+        let blocks = try PEM.decode(text)
+        guard blocks.count == 1, ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"].contains(blocks[0].label) else { throw .malformed(.pem) }
+        try self.init(der: blocks[0].bytes)
+    }
+
     package init(der: [UInt8]) throws(CryptoError) {
         guard der.count <= Self.derBytesMax,
             let request = unsafe derDecoding(der.span, { unsafe d2i_X509_REQ(nil, $0, $1) }, free: { unsafe X509_REQ_free($0) })

@@ -19,6 +19,7 @@ package enum CryptoError: Error, Equatable, Sendable {
         case privateKey = "private key"
         case secretKey = "secret key"
         case certificate
+        case revocationList = "certificate revocation list"
         case certificateRequest = "certificate request"
         case certificateName = "name in a certificate"
         case serialNumber = "serial number"

@@ -35,6 +35,7 @@ package enum ClientAssertion {
             throw .notYetValid
         }
         guard view.state.broadRevocations[RevocationTarget.name(ofCertificate: record.fingerprint)] == nil else { throw .certificateRevoked }
+        if let reason = view.listRefusal(ofEntry: record, at: clock) { throw reason }
         let isMeant = audiences.contains { TokenRules.isMeant(claims.audiences, for: .named($0), by: .certificate) }
         guard isMeant else { throw .audienceMismatch }
         return record

@@ -73,6 +73,14 @@ extension ExplainerWalk {
             }
             return failRevoked(reason, what, record.id, record.createdAt, record.createdBy, record.reason)
         }
+        if let record = (certificate ?? subject).flatMap({ view.state.certificates[$0] }),
+            let reason = view.listRefusal(ofEntry: record, at: now)
+        {
+            let what = reason == .certificateRevoked ? "a CRL of its issuer names the certificate" : "the CRL of the certificate's issuer is past its nextUpdate"
+            return fail(
+                .revocation, reason, what,
+                hint: reason == .certificateRevoked ? "use another certificate" : "import a newer CRL with `credence authority import-crl`")
+        }
         pass(.revocation, "\(name) \(QuotedText.quoted(tokenID)) is not among \(view.state.revokedTokens.count) revoked tokens, nor is its subject, key or certificate revoked")
     }
 

@@ -30,6 +30,9 @@ package struct KeyRing: Sendable {
     /// In the order of their ids, so that every member tries them in the same one. Few, so that a list will do.
     private var imported: [ImportedTokenKey] = []
 
+    /// Of the state it follows.
+    package private(set) var authorities = AuthoritySet.empty
+
     package init() {}
 
     package var count: Int { keys.count }
@@ -56,6 +59,21 @@ package struct KeyRing: Sendable {
         imported.filter { state.importedKeys[$0.id]?.version == $0.version }
     }
 
+    /// The ring of a whole state.
+    package static func of(
+        _ state: TrustState, unseal: (SigningKeyRecord) -> SecretBytes?, unsealImported: (ImportedKeyRecord) -> SecretBytes?
+    ) -> KeyRing {
+        var ring = KeyRing().updated(to: state, unseal: unseal, unsealImported: unsealImported)
+        ring.follow(certificates: state.certificates.keys, in: state)
+        ring.follow(authoritiesIn: state)
+        return ring
+    }
+
+    /// Brings the authorities up to a new state.
+    package mutating func follow(authoritiesIn state: TrustState) {
+        authorities = AuthoritySet(state.authorities.values.map(\.self))
+    }
+
     /// The ring with the signing and imported keys of a new state. Keys whose material did not change are taken over, so that nothing is
     /// unsealed again when a key only moves on in its life.
     ///
@@ -68,6 +86,7 @@ package struct KeyRing: Sendable {
     ) -> KeyRing {
         var ring = KeyRing()
         ring.trusted = trusted
+        ring.authorities = authorities
         for record in state.signingKeys.values {
             let previous = keys[record.kid].flatMap { $0.record.hasSameMaterial(as: record) ? $0.key : nil }
             guard let key = previous.map({ $0.with(version: record.version) }) ?? TokenKey(record, unseal: unseal)

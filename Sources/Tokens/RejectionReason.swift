@@ -12,6 +12,8 @@ package enum RejectionReason: String, Error, Sendable, CaseIterable {
     case unknownCertificate = "unknown_certificate"
     case certificateExpired = "certificate_expired"
     case certificateRevoked = "certificate_revoked"
+    /// Whether its certificate is revoked cannot be known: a CRL is past its end, or not there.
+    case crlOverdue = "crl_overdue"
     case tokenRevoked = "token_revoked"
     case subjectRevoked = "subject_revoked"
     case issuerMismatch = "issuer_mismatch"
@@ -28,7 +30,7 @@ extension RejectionReason {
         switch self {
         case .malformed, .expired, .notYetValid, .unsupportedAlgorithm, .memberStale: true
         case .unknownKey, .keyRetired, .algorithmMismatch, .badSignature, .missingClaim, .unknownCertificate,
-            .certificateExpired, .certificateRevoked, .tokenRevoked, .subjectRevoked, .issuerMismatch,
+            .certificateExpired, .certificateRevoked, .crlOverdue, .tokenRevoked, .subjectRevoked, .issuerMismatch,
             .audienceMismatch, .insufficientScope, .certificateBindingMismatch:
             false
         }

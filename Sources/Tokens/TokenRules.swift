@@ -19,6 +19,7 @@ enum TokenRules {
         guard !view.state.revokedTokens.contains(token.tokenID) else { return .tokenRevoked }
         if let parent = token.parentTokenID, view.state.revokedTokens.contains(parent) { return .tokenRevoked }
         if !view.state.broadRevocations.isEmpty, let reason = broadRefusal(of: token, in: view) { return reason }
+        if !view.state.revocationLists.isEmpty, let reason = listRefusal(of: token, in: view, at: now) { return reason }
         guard isBindingMet(token.binding, by: expectation) else { return .certificateBindingMismatch }
         guard isMeant(token.audiences, for: expectation.audience, by: token.method) else { return .audienceMismatch }
         guard expectation.scope.map(token.scopes.permitsAll) ?? true else { return .insufficientScope }
@@ -36,6 +37,13 @@ enum TokenRules {
         if let record = revocations[token.subjectRevocationName], isIssued(token.issuedAt, upTo: record) { return .subjectRevoked }
         if let record = revocations[RevocationTarget.nameOfEverything], isIssued(token.issuedAt, upTo: record) { return .tokenRevoked }
         return nil
+    }
+
+    /// Of the certificate it comes from: that of its signer, or of the client that got it at the token endpoint.
+    static func listRefusal(of token: VerifiedToken, in view: TokenView, at now: Int64) -> RejectionReason? {
+        let fingerprint = token.method == .certificate ? token.keyID : token.subject
+        guard let record = view.state.certificates[fingerprint] else { return nil }
+        return view.listRefusal(ofEntry: record, at: now)
     }
 
     /// A token that does not say when it was issued may be as old as anything. The second itself counts: a token issued in

@@ -13,12 +13,29 @@ package final class TrustedKey: Sendable {
     private let fingerprint: String
     private let der: [UInt8]
     private let opened = Mutex<Opened?>(nil)
+    private let issuer = Mutex<Issuer?>(nil)
 
     /// What is inside a certificate; without a key when it is none, or of a kind that signs no tokens.
     struct Opened: Sendable {
         let key: PublicKey?
         /// Unix seconds, both ends included.
         let validity: ClosedRange<Int64>
+    }
+
+    /// Which of a set's authorities issued it, as it was found out once.
+    private struct Issuer {
+        let set: AuthoritySet
+        let link: AuthoritySet.Link?
+    }
+
+    /// The authority of the set that signed the certificate, whatever it says of its issuer; nil for none of them.
+    func link(in set: AuthoritySet) -> AuthoritySet.Link? {
+        issuer.withLock { issuer in
+            if let issuer, issuer.set === set { return issuer.link }
+            let link = (try? Certificate(der: der)).flatMap(set.link(of:))
+            issuer = Issuer(set: set, link: link)
+            return link
+        }
     }
 
     init(_ record: TrustedCertificateRecord) {

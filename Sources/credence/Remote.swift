@@ -39,6 +39,15 @@ struct Remote {
         try await call(.patch, target, body: body)
     }
 
+    /// Bytes as they are.
+    func put(_ target: String, _ bytes: [UInt8], contentType: String) async throws(CommandFailure) -> JSON {
+        var fields = HTTPFields()
+        fields[.userAgent] = "credence"
+        fields[.contentType] = contentType
+        if let token { fields[.authorization] = "Bearer \(token)" }
+        return try metadata(of: try await send(ClientRequest(method: .put, target: target, fields: fields, body: .bytes(bytes))))
+    }
+
     func delete(_ target: String) async throws(CommandFailure) -> JSON {
         try await call(.delete, target, body: nil)
     }

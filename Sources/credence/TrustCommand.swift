@@ -7,7 +7,7 @@ struct TrustCommand: Noun {
     static let configuration = CommandConfiguration(
         commandName: "trust", abstract: "The client certificates that the cluster trusts.",
         subcommands: [
-            List.self, Add.self, AddCertificate.self, Show.self, Edit.self, Remove.self, ListTokens.self, RevokeToken.self,
+            List.self, Add.self, AddCertificate.self, Show.self, Edit.self, Remove.self, Issue.self, ListTokens.self, RevokeToken.self,
         ])
 
     static func target(_ fingerprint: String) -> String { "/1.0/certificates/\(PercentEncoding.encode(fingerprint))" }
@@ -126,6 +126,35 @@ extension TrustCommand {
 
         func perform() async throws(CommandFailure) {
             _ = try await connection.remote().delete(TrustCommand.target(fingerprint))
+        }
+    }
+
+    struct Issue: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Sign a client certificate with the cluster's CA for the key of a request, and trust it. Prints it in PEM.")
+        @Option(help: "The common name, and that of the entry.") var name: String
+        @Option(help: "The file of a PKCS #10 request, in PEM.", completion: .file()) var csr: String
+        @Option(help: "Days for which it is valid. Default: 90.") var days: Int64?
+        @Option(help: "For people.") var description: String?
+        @Option(help: "Where to write the certificate instead.", completion: .file()) var out: String?
+        @OptionGroup var conditions: TrustConditions
+        @OptionGroup var connection: ConnectionOptions
+
+        func perform() async throws(CommandFailure) {
+            let remote = try connection.remote()
+            var body: JSONObject = ["name": .string(name), "certificate_request": .string(try TextFile.read(csr))]
+            body["days"] = days.map(JSON.integer)
+            body["description"] = description.map(JSON.string)
+            conditions.write(to: &body)
+            let answer = try await remote.post("/1.0/certificates/issue", body)
+            guard let pem = answer["certificate"]?.stringValue else { throw .refused("the member's answer holds no certificate") }
+            if let out {
+                guard FileManager.default.createFile(atPath: out, contents: Data(pem.utf8)) else {
+                    throw .refused("the certificate was issued and is trusted, but \(out) cannot be written; `credence trust show \(answer["fingerprint"]?.stringValue?.prefix(12) ?? "")` has it")
+                }
+            }
+            if connection.format == .json { return Terminal.out(answer.encodedString) }
+            if out == nil { Terminal.out(pem) }
         }
     }
 

@@ -147,6 +147,6 @@ struct ClaimRuleTests {
         #expect(Set(told) == [.malformed, .expired, .notYetValid, .unsupportedAlgorithm, .memberStale])
         #expect(RejectionReason.tokenRevoked.disclosed == "invalid_token")
         #expect(RejectionReason.expired.disclosed == "expired")
-        #expect(RejectionReason.allCases.count == 19)
+        #expect(RejectionReason.allCases.count == 20)
     }
 }

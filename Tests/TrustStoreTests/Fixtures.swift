@@ -83,6 +83,30 @@ enum Fixtures {
         ImportKey(id: id, origin: origin, name: "node of \(id)", sealedSecret: [12, 13])
     }
 
+    static func authority(_ digit: String = "a", name: String = "CA") -> NewAuthority {
+        NewAuthority(
+            fingerprint: fingerprint(digit), certificate: Array(digit.utf8), type: .client, isRestricted: digit == "b",
+            projects: digit == "b" ? ["p1"] : [], name: name, summary: "of \(digit)", overdue: digit == "b" ? .warn : .refuse)
+    }
+
+    static func list(_ number: String?, at this: Int64 = startSeconds, count: Int64 = 2) -> RevocationListContents {
+        RevocationListContents(
+            number: number, thisUpdateAt: this, nextUpdateAt: this + hour, hash: secretHash(3), count: count)
+    }
+
+    static func issued(_ digit: String, through expiresAt: Int64 = startSeconds + hour) -> IssueCertificate {
+        IssueCertificate(entry: certificate(digit), serial: [1] + Array(digit.utf8), expiresAt: expiresAt)
+    }
+
+    static func clusterList(_ number: Int64, at this: Int64 = startSeconds) -> ClusterListRecord {
+        ClusterListRecord(number: number, thisUpdateAt: this, nextUpdateAt: this + hour, hash: secretHash(4), count: 1, der: [0x30, 0])
+    }
+
+    /// All of the length of the first.
+    static func serials(_ list: String, _ serials: [[UInt8]], at sequence: Int64 = 0) -> RevokedSerialsRecord {
+        RevokedSerialsRecord(list: list, sequence: sequence, length: serials[0].count, bytes: serials.flatMap(\.self))
+    }
+
     /// One body of every kind, with every optional field present in at least one.
     static let allBodies: [CommandBody] = [
         .foundCluster(founding(keys: [key("k0"), key("h", .hs256, .pending(activateInSeconds: 5))])),
@@ -118,6 +142,16 @@ enum Fixtures {
         .addAddToken(addToken(in: nil)),
         .removeAddToken(id: "o1"),
         .redeemAddToken(redemption()),
+        .addAuthority(authority("b")),
+        .removeAuthority(fingerprint: fingerprint("b")),
+        .beginRevocationList(BeginRevocationList(authority: fingerprint("b"), contents: list("1f"))),
+        .beginRevocationList(BeginRevocationList(authority: fingerprint("b"), contents: list(nil))),
+        .addRevokedSerials(serials("0000000000000002", [[1], [2]])),
+        .commitRevocationList(id: "0000000000000002"),
+        .removeRevocationList(id: "0000000000000002"),
+        .issueCertificate(issued("f")),
+        .forgetIssuedCertificates,
+        .publishClusterList(clusterList(1)),
         .raiseFeatureLevel(2),
         .changeSettings(
             SettingsChange(

@@ -17,6 +17,11 @@ struct LoadingTests {
         log.apply(.addAddToken(Fixtures.addToken()))
         log.apply(.revokeToken(RevokeToken(tokenID: "j2", expiresAt: nil, reason: nil)))
         log.apply(.importKey(Fixtures.imported("i1")))
+        log.apply(.addAuthority(Fixtures.authority()))
+        log.apply(.issueCertificate(Fixtures.issued("f")))
+        log.apply(.publishClusterList(Fixtures.clusterList(1)))
+        let begun = log.apply(.beginRevocationList(BeginRevocationList(authority: Fixtures.fingerprint("a"), contents: Fixtures.list("1"))))
+        log.apply(.addRevokedSerials(Fixtures.serials(begun.result?.id ?? "", [[1], [2]])))
         return log.rows.flatMap { collection, rows in
             rows.map { (collection: collection.rawValue, key: $0.key, value: $0.value) }
         }

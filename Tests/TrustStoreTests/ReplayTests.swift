@@ -11,26 +11,28 @@ struct ReplayTests {
         var random = SeededRandom(seed: seed)
         var clock = Fixtures.start
         var index: UInt64 = 0
+        var begun = LogIndex(2)
         return (0..<count).map { number in
             let gap: UInt64 = Int.random(in: 0..<50, using: &random) == 0 ? .random(in: 1...70_000, using: &random) : 0
             index += 1 + gap
             clock += .random(in: -2_000...20_000, using: &random)
             let request = RequestID(high: 0, low: .random(in: 0..<UInt64(count) * 3, using: &random))
             let age = min(index - 1, Bool.random(using: &random) ? .random(in: 0...3, using: &random) : .random(in: 0...70_000, using: &random))
-            let body = number == 0 ? CommandBody.foundCluster(Fixtures.founding()) : self.body(&random)
+            let body = number == 0 ? CommandBody.foundCluster(Fixtures.founding()) : self.body(&random, begun: begun)
+            if case .beginRevocationList = body { begun = LogIndex(index) }
             let proposal = TrustStore.Proposal(
                 requestID: request, proposedAfter: LogIndex(index - 1 - age), actor: Fixtures.actor, body: body)
             return (Command(proposal, stampedAtMilliseconds: clock), gap)
         }
     }
 
-    private static func body(_ random: inout SeededRandom) -> CommandBody {
+    private static func body(_ random: inout SeededRandom, begun: LogIndex) -> CommandBody {
         let small = UInt64.random(in: 1...4, using: &random)
         let kid = "k\(UInt64.random(in: 0...4, using: &random))"
         let jti = "j\(UInt64.random(in: 0...9, using: &random))"
         let seconds: Int64 = ([0, 5, 60] as [Int64]).randomElement(using: &random) ?? 0
         let digit = ["a", "b", "c"].randomElement(using: &random) ?? "a"
-        switch Int.random(in: 0..<24, using: &random) {
+        switch Int.random(in: 0..<30, using: &random) {
         case 0: return .foundCluster(Fixtures.founding())
         case 1, 2: return .addJoinToken(Fixtures.joinToken("t\(small)", for: "m\(small % 3 + 1)", in: seconds * 50))
         case 3: return .removeJoinToken(id: "t\(small)")
@@ -75,7 +77,25 @@ struct ReplayTests {
         case 21: return .forgetRevocations(tokenIDs: [jti, "j\(small)"])
         case 22: return .importKey(Fixtures.imported("i\(small)", ImportedKeyOrigin.allCases.randomElement(using: &random) ?? .lotus))
         case 23: return .removeImportedKey(id: "i\(small)")
+        case 24: return Bool.random(using: &random) ? .addAuthority(Fixtures.authority(digit)) : .removeAuthority(fingerprint: Fixtures.fingerprint(digit))
+        case 25, 26, 27: return listBody(digit, begun, &random)
+        case 28: return Bool.random(using: &random) ? .issueCertificate(Fixtures.issued(digit, through: seconds)) : .forgetIssuedCertificates
+        case 29: return .publishClusterList(Fixtures.clusterList(Int64(small)))
         default: return .recordToken(Fixtures.named(jti, key: kid))
+        }
+    }
+
+    /// An import is of several entries that must meet, so each step is likely to find the one before it.
+    private static func listBody(_ digit: String, _ begun: LogIndex, _ random: inout SeededRandom) -> CommandBody {
+        let id = RevocationListRecord.id(begun)
+        switch Int.random(in: 0..<6, using: &random) {
+        case 0, 1:
+            let number: String? = Bool.random(using: &random) ? nil : ["1", "a", "10"].randomElement(using: &random)
+            return .beginRevocationList(
+                BeginRevocationList(authority: Fixtures.fingerprint(digit), contents: Fixtures.list(number, count: .random(in: 0...2, using: &random))))
+        case 2, 3: return .addRevokedSerials(Fixtures.serials(id, [[.random(in: 0...3, using: &random)]], at: .random(in: 0...1, using: &random)))
+        case 4: return .commitRevocationList(id: id)
+        default: return .removeRevocationList(id: id)
         }
     }
 
@@ -122,6 +142,9 @@ struct ReplayTests {
             #expect(live.state.signingKeys == before.signingKeys && live.state.joinTokens == before.joinTokens)
             #expect(live.state.certificates == before.certificates && live.state.addTokens == before.addTokens)
             #expect(live.state.broadRevocations == before.broadRevocations)
+            #expect(live.state.authorities == before.authorities && live.state.revocationLists == before.revocationLists)
+            #expect(live.state.revokedSerials == before.revokedSerials)
+            #expect(live.state.issuedCertificates == before.issuedCertificates && live.state.clusterList == before.clusterList)
             #expect(live.state.revokedTokens == before.revokedTokens && live.state.namedTokens == before.namedTokens)
             #expect(live.state.importedKeys == before.importedKeys)
         }

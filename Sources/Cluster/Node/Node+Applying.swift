@@ -74,6 +74,10 @@ extension Node {
     private func publish(_ batch: AppliedBatch, through last: LogIndex) {
         if !batch.touched.isDisjoint(with: [.signingKeys, .importedKeys]) { rebuildKeys() }
         keys.follow(certificates: batch.touchedCertificates, in: state)
+        if !batch.touched.isDisjoint(with: [.broadRevocations, .issuedCertificates, .members, .clusterList]) {
+            housekeeping.clusterListMayDiffer = true
+        }
+        if batch.touched.contains(.authorities) { keys.follow(authoritiesIn: state) }
         let proven = FreshnessPoint(continuing: box.view.proven.instant)
         box.replace(MemberView(tokens: TokenView(state: state, keys: keys), index: last, proven: proven))
         if !batch.distrusted.isEmpty { onDistrust?(batch.distrusted) }

@@ -19,6 +19,10 @@ struct Housekeeping {
     /// Ids of revoked tokens that are over, found and not yet forgotten.
     var endedRevocations: [String] = []
     var revocationsSearch = RevocationsSearch()
+    /// When the records of issued certificates were last looked through.
+    var issuedSweptAt: MonotonicInstant?
+    /// What the cluster's CRL says may have changed since this leader looked.
+    var clusterListMayDiffer = true
     /// When each standing task was last proposed, by a name for it.
     var proposedAt: [String: MonotonicInstant] = [:]
 
@@ -43,6 +47,7 @@ extension Node {
     func keepHouse(now: MonotonicInstant) {
         guard core.role == .leader else {
             housekeeping.pendingKeySeenAt = [:]
+            housekeeping.clusterListMayDiffer = true
             return
         }
         guard housekeeping.isDue(now: now) else { return }
@@ -52,7 +57,20 @@ extension Node {
         settleRetiredKeys(now: now)
         sweepTokens(now: now)
         forgetEndedRevocations(now: now)
+        sweepRevocationLists(now: now)
+        sweepIssuedCertificates(now: now)
+        renewClusterList(now: now)
         raiseFeatureLevel(now: now)
+    }
+
+    /// Longer than any import stands still; a list that nobody goes on with takes room.
+    private static let pendingListSeconds: Int64 = 600
+
+    private func sweepRevocationLists(now: MonotonicInstant) {
+        for list in state.revocationLists.values where !list.isInForce && list.changedAt + Self.pendingListSeconds < logSeconds {
+            guard housekeeping.begin("drop list \(list.id)", now: now) else { continue }
+            proposeAsLeader(.removeRevocationList(id: list.id))
+        }
     }
 
     /// One learner at a time, and only one that the core would take: caught up and recently heard.

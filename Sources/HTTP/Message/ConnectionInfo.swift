@@ -14,10 +14,21 @@ package final class ConnectionInfo: Sendable {
 
     package let kind: Kind
     package let peerAddress: SocketAddress?
+    /// What the client sent with its certificate, in its order; nobody has judged that either.
+    package let intermediates: [Certificate]
 
-    package init(kind: Kind, peerAddress: SocketAddress?) {
+    /// More than this of what a client sends with its certificate is not kept.
+    package static let intermediatesMax = 8
+    package static let intermediateBytesMax = 32 << 10
+
+    package init(kind: Kind, peerAddress: SocketAddress?, intermediates: [Certificate] = []) {
         self.kind = kind
         self.peerAddress = peerAddress
+        var room = Self.intermediateBytesMax
+        self.intermediates = Array(intermediates.prefix(Self.intermediatesMax).prefix { certificate in
+            room -= certificate.der.count
+            return room >= 0
+        })
     }
 
     package var clientCertificate: Certificate? {

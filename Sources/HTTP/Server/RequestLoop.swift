@@ -1,3 +1,4 @@
+internal import Crypto
 internal import EventLoop
 internal import TLS
 
@@ -89,9 +90,9 @@ final class RequestLoop {
 
     // MARK: Connections
 
-    func serve(_ transport: any Transport, _ kind: ConnectionInfo.Kind) {
+    func serve(_ transport: any Transport, _ kind: ConnectionInfo.Kind, intermediates: [Certificate] = []) {
         let now = MonotonicInstant.now()
-        let info = ConnectionInfo(kind: kind, peerAddress: transport.peerAddress)
+        let info = ConnectionInfo(kind: kind, peerAddress: transport.peerAddress, intermediates: intermediates)
         let connection = ServedConnection(transport, info: info, owner: self, at: now)
         connections[ObjectIdentifier(connection)] = connection
         connection.start()

@@ -36,7 +36,8 @@ final class TLSHandshake {
         stream.onClose = nil
         switch stream.negotiatedProtocol {
         case nil, "http/1.1":
-            owner.serve(stream, .tls(clientCertificate: stream.peerCertificates.first))
+            let chain = stream.peerCertificates
+            owner.serve(stream, .tls(clientCertificate: chain.first), intermediates: Array(chain.dropFirst()))
         default:
             // The only other protocol that the context agrees to is the peers'.
             handOver()

@@ -35,6 +35,29 @@ extension CommandBody {
         case .forgetRevocations(let ids):
             writer.integer("count", Int64(ids.count))
             writer.strings("token_ids", Array(ids.prefix(Self.idsShownMax)))
+        case .addAuthority(let new):
+            writer.string("fingerprint", new.fingerprint)
+            writer.string("type", new.type.rawValue)
+            writer.string("name", new.name)
+            writer.bool("restricted", new.isRestricted)
+            writer.strings("projects", new.projects)
+            writer.string("crl_overdue", new.overdue.rawValue)
+        case .removeAuthority(let fingerprint): writer.string("fingerprint", fingerprint)
+        case .beginRevocationList(let begun):
+            writer.string("authority", begun.authority)
+            writer.string("number", begun.contents.number)
+            writer.integer("count", begun.contents.count)
+        case .addRevokedSerials(let chunk):
+            writer.string("list", chunk.list)
+            writer.integer("count", Int64(chunk.bytes.count / max(chunk.length, 1)))
+        case .commitRevocationList(let id), .removeRevocationList(let id): writer.string("list", id)
+        case .issueCertificate(let issued):
+            issued.entry.summarize(to: &writer)
+            writer.integer("expires_at", issued.expiresAt)
+        case .forgetIssuedCertificates: break
+        case .publishClusterList(let list):
+            writer.integer("number", list.number)
+            writer.integer("count", list.count)
         case .importKey(let key):
             writer.string("id", key.id)
             writer.string("origin", key.origin.rawValue)

@@ -38,6 +38,19 @@ package enum CommandBody: Sendable, Equatable {
     case addAddToken(NewAddToken)
     case removeAddToken(id: String)
     case redeemAddToken(RedeemAddToken)
+    case addAuthority(NewAuthority)
+    /// Its revocation lists go with it.
+    case removeAuthority(fingerprint: String)
+    case beginRevocationList(BeginRevocationList)
+    case addRevokedSerials(RevokedSerialsRecord)
+    /// Puts a list in force that has come whole.
+    case commitRevocationList(id: String)
+    /// One that is on its way and was given up.
+    case removeRevocationList(id: String)
+    case issueCertificate(IssueCertificate)
+    /// The records of issued certificates that expired some time ago.
+    case forgetIssuedCertificates
+    case publishClusterList(ClusterListRecord)
     /// Proposed by a leader that knows every member's binary.
     case raiseFeatureLevel(Int64)
     case changeSettings(SettingsChange)
@@ -72,6 +85,15 @@ package enum CommandBody: Sendable, Equatable {
         case .addAddToken: .addAddToken
         case .removeAddToken: .removeAddToken
         case .redeemAddToken: .redeemAddToken
+        case .addAuthority: .addAuthority
+        case .removeAuthority: .removeAuthority
+        case .beginRevocationList: .beginRevocationList
+        case .addRevokedSerials: .addRevokedSerials
+        case .commitRevocationList: .commitRevocationList
+        case .removeRevocationList: .removeRevocationList
+        case .issueCertificate: .issueCertificate
+        case .forgetIssuedCertificates: .forgetIssuedCertificates
+        case .publishClusterList: .publishClusterList
         case .raiseFeatureLevel: .raiseFeatureLevel
         case .changeSettings: .changeSettings
         case .importKey: .importKey
@@ -118,6 +140,14 @@ extension CommandBody {
         case .addAddToken(let token): try token.check()
         case .removeAddToken(let id): try Check.key(id, "id")
         case .redeemAddToken(let use): try use.check()
+        case .addAuthority(let new): try new.check()
+        case .removeAuthority(let fingerprint): try Check.fingerprint(fingerprint, "fingerprint")
+        case .beginRevocationList(let begun): try begun.check()
+        case .addRevokedSerials(let chunk): try chunk.check()
+        case .commitRevocationList(let id), .removeRevocationList(let id): try Check.key(id, "id")
+        case .issueCertificate(let issued): try issued.check()
+        case .forgetIssuedCertificates: break
+        case .publishClusterList(let list): try list.check()
         case .raiseFeatureLevel(let level):
             try Check.range(level, TrustState.firstFeatureLevel...StateLimits.featureLevelMax, "level")
         // The values depend on each other, so they are judged together with those that stay.

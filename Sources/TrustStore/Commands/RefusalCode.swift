@@ -33,4 +33,8 @@ package enum RefusalCode: String, Sendable, Hashable, CaseIterable {
     case addTokenExists = "add_token_exists"
     case addTokenExpired = "add_token_expired"
     case importedKeyUnknown = "imported_key_unknown"
+    case authorityUnknown = "authority_unknown"
+    case authorityExists = "authority_exists"
+    case revocationListUnknown = "revocation_list_unknown"
+    case revocationListOlder = "revocation_list_older"
 }

@@ -13,6 +13,11 @@ package enum StateCollection: String, Sendable, Hashable, CaseIterable {
     case certificates
     case addTokens = "add_tokens"
     case importedKeys = "imported_keys"
+    case authorities
+    case revocationLists = "revocation_lists"
+    case revokedSerials = "revoked_serials"
+    case issuedCertificates = "issued_certificates"
+    case clusterList = "cluster_list"
     case requests
 }
 

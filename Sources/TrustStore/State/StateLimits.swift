@@ -22,6 +22,19 @@ package enum StateLimits {
     /// Of subjects, keys and certificates.
     package static let broadRevocationsMax = 100_000
 
+    /// Certificates that the cluster's CA issued and that have not expired.
+    package static let issuedCertificatesMax = 100_000
+    /// The cluster's own CRL, which is one entry of the log: some 3,500 revoked certificates.
+    package static let clusterListBytesMax = 131_072
+    package static let authoritiesMax = 64
+    /// Serial numbers in one revocation list, and in all of them together, those on their way included.
+    package static let revokedSerialsMax = 2_000_000
+    package static let revokedSerialsTotalMax = 6_000_000
+    /// Packed serial numbers in one entry of the log, which in base64 stay well below its bound.
+    package static let revokedSerialsBytesMax = 98_304
+    /// Entries that one list comes in.
+    package static let revokedSerialsChunksMax = 1_024
+
     /// A certificate, a public key or a sealed key.
     package static let blobBytesMax = 8_192
     /// Certificates in the chain shown to clients.

@@ -124,6 +124,51 @@ extension Step {
         changes.append(StateChange(.importedKeys, record.id, record))
     }
 
+    mutating func put(_ record: AuthorityRecord) {
+        state.authorities[record.fingerprint] = record
+        changes.append(StateChange(.authorities, record.fingerprint, record))
+    }
+
+    mutating func put(_ record: RevocationListRecord) {
+        state.revocationLists[record.id] = record
+        changes.append(StateChange(.revocationLists, record.id, record))
+    }
+
+    mutating func put(_ chunk: RevokedSerialsRecord) {
+        state.revokedSerials[chunk.list, default: RevokedSerials()].insert(chunk)
+        changes.append(StateChange(.revokedSerials, chunk.key, chunk))
+    }
+
+    mutating func removeAuthority(_ fingerprint: String) {
+        state.authorities[fingerprint] = nil
+        changes.append(StateChange(collection: .authorities, key: fingerprint, value: nil))
+    }
+
+    /// With its serial numbers.
+    mutating func removeRevocationList(_ id: String) {
+        for chunk in state.revokedSerials[id]?.chunks ?? [] {
+            changes.append(StateChange(collection: .revokedSerials, key: chunk.key, value: nil))
+        }
+        state.revokedSerials[id] = nil
+        state.revocationLists[id] = nil
+        changes.append(StateChange(collection: .revocationLists, key: id, value: nil))
+    }
+
+    mutating func put(_ record: IssuedCertificateRecord) {
+        state.issuedCertificates[record.fingerprint] = record
+        changes.append(StateChange(.issuedCertificates, record.fingerprint, record))
+    }
+
+    mutating func put(_ record: ClusterListRecord) {
+        state.clusterList = record
+        changes.append(StateChange(.clusterList, ClusterListRecord.key, record))
+    }
+
+    mutating func removeIssued(_ fingerprint: String) {
+        state.issuedCertificates[fingerprint] = nil
+        changes.append(StateChange(collection: .issuedCertificates, key: fingerprint, value: nil))
+    }
+
     mutating func removeMember(_ id: MemberID) {
         state.members[id] = nil
         changes.append(StateChange(collection: .members, key: id.description, value: nil))

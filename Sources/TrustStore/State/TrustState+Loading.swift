@@ -95,6 +95,25 @@ package struct TrustStateLoader {
             let record = try TrustedCertificateRecord(json: json)
             state.certificates[record.fingerprint] = record
             return record.fingerprint
+        case .authorities:
+            let record = try AuthorityRecord(json: json)
+            state.authorities[record.fingerprint] = record
+            return record.fingerprint
+        case .revocationLists:
+            let record = try RevocationListRecord(json: json)
+            state.revocationLists[record.id] = record
+            return record.id
+        case .revokedSerials:
+            let chunk = try RevokedSerialsRecord(json: json)
+            state.revokedSerials[chunk.list, default: RevokedSerials()].insert(chunk)
+            return chunk.key
+        case .issuedCertificates:
+            let record = try IssuedCertificateRecord(json: json)
+            state.issuedCertificates[record.fingerprint] = record
+            return record.fingerprint
+        case .clusterList:
+            state.clusterList = try ClusterListRecord(json: json)
+            return ClusterListRecord.key
         case .addTokens:
             let record = try AddTokenRecord(json: json)
             state.addTokens[record.id] = record

@@ -37,6 +37,15 @@ package struct TrustState: Sendable, Equatable {
     package internal(set) var addTokens: TreeDictionary<String, AddTokenRecord> = [:]
     /// By id.
     package internal(set) var importedKeys: TreeDictionary<String, ImportedKeyRecord> = [:]
+    /// By fingerprint.
+    package internal(set) var authorities: TreeDictionary<String, AuthorityRecord> = [:]
+    /// By id; at most one of an authority is in force, and one on its way.
+    package internal(set) var revocationLists: TreeDictionary<String, RevocationListRecord> = [:]
+    /// By the id of their list.
+    package internal(set) var revokedSerials: TreeDictionary<String, RevokedSerials> = [:]
+    /// By fingerprint.
+    package internal(set) var issuedCertificates: TreeDictionary<String, IssuedCertificateRecord> = [:]
+    package internal(set) var clusterList: ClusterListRecord?
     /// The newest stamp applied: a clock that never runs backwards, the same on every member.
     package internal(set) var appliedAtMilliseconds: Int64 = 0
     /// The newest command applied. Entries of other kinds do not show here.
@@ -67,6 +76,11 @@ package struct TrustState: Sendable, Equatable {
 
     package func broadRevocation(id: String) -> BroadRevocationRecord? {
         broadRevocations.values.first { $0.id == id }
+    }
+
+    /// The one in force.
+    package func revocationList(ofAuthority fingerprint: String) -> RevocationListRecord? {
+        revocationLists.values.first { $0.isInForce && $0.authority == fingerprint }
     }
 
     package func joinToken(forMember name: String) -> JoinTokenRecord? {

@@ -1,0 +1,92 @@
+import Crypto
+import EventLoop
+import HashTreeCollections
+import Logging
+import Raft
+import Storage
+import TrustStore
+
+/// The CRL of the cluster's own CA. The leader signs it, once for all members: two signatures over the same list differ, and
+/// whoever compares what two members serve would see two lists.
+extension Node {
+    /// From thisUpdate to nextUpdate. It is signed again when half of it is over, so that a cluster without a leader for days
+    /// still serves one that holds.
+    static let clusterListSeconds: Int64 = 7 * 86_400
+    private static let issuedSweepPeriod: Duration = .seconds(60)
+
+    func sweepIssuedCertificates(now: MonotonicInstant) {
+        if let last = housekeeping.issuedSweptAt, now - last < Self.issuedSweepPeriod { return }
+        housekeeping.issuedSweptAt = now
+        let time = logSeconds
+        if state.issuedCertificates.values.contains(where: { $0.isForgettable(at: time) }) { proposeAsLeader(.forgetIssuedCertificates) }
+    }
+
+    func renewClusterList(now: MonotonicInstant) {
+        // Before its own first entry is applied a leader does not know what the one before it has signed.
+        guard applied.position.term == core.term, let cluster = state.cluster else { return }
+        let time = logSeconds
+        let isOld = state.clusterList.map { time >= $0.thisUpdateAt + Self.clusterListSeconds / 2 } ?? false
+        guard housekeeping.clusterListMayDiffer || isOld, housekeeping.begin("cluster list", now: now) else { return }
+        let entries = ClusterList.entries(of: state)
+        // Nobody looks for the list of a CA that issued nothing besides the members' own certificates.
+        let isWanted = state.clusterList != nil || !entries.isEmpty || !state.issuedCertificates.isEmpty
+        let hash = ClusterList.hash(of: entries)
+        guard isWanted, isOld || state.clusterList?.hash != hash else {
+            housekeeping.clusterListMayDiffer = false
+            return
+        }
+        sign(entries, hash, number: (state.clusterList?.number ?? 0) + 1, at: time, cluster)
+    }
+
+    /// Until the log has the list, this is tried again; what fails here would fail again, and waits for the next change.
+    private func sign(_ entries: [RevocationListDraft.Entry], _ hash: [UInt8], number: Int64, at time: Int64, _ cluster: ClusterRecord) {
+        do {
+            let key = try PrivateKey(pkcs8: identity.custody.open(cluster.sealedCAKey, for: .authorityKey))
+            let draft = RevocationListDraft(
+                number: number, thisUpdateAt: time, nextUpdateAt: time + Self.clusterListSeconds, entries: entries)
+            let der = try draft.signed(by: key, issuer: Certificate(der: cluster.caCertificate))
+            guard der.count <= StateLimits.clusterListBytesMax else {
+                housekeeping.clusterListMayDiffer = false
+                logger.error("the cluster's CRL is not renewed: it would have more than \(StateLimits.clusterListBytesMax) bytes", metadata: ["entries": "\(entries.count)"])
+                return
+            }
+            proposeAsLeader(
+                .publishClusterList(
+                    ClusterListRecord(
+                        number: draft.number, thisUpdateAt: draft.thisUpdateAt, nextUpdateAt: draft.nextUpdateAt, hash: hash,
+                        count: Int64(entries.count), der: der)))
+        } catch {
+            housekeeping.clusterListMayDiffer = false
+            logger.error("the cluster's CRL could not be signed", metadata: ["reason": "\(error)"])
+        }
+    }
+}
+
+/// What the cluster's CRL has to say. Values in, values out.
+enum ClusterList {
+    /// The revoked ones among the certificates that the CA signed: clients' on record, and those of members.
+    static func entries(of state: TrustState) -> [RevocationListDraft.Entry] {
+        var entries: [RevocationListDraft.Entry] = []
+        var members: [String: [UInt8]]?
+        for record in state.broadRevocations.values {
+            guard case .certificate(let fingerprint) = record.target else { continue }
+            if let issued = state.issuedCertificates[fingerprint] {
+                entries.append(RevocationListDraft.Entry(serial: issued.serial, revokedAt: record.createdAt))
+                continue
+            }
+            let known = members ?? memberSerials(state)
+            members = known
+            if let serial = known[fingerprint] { entries.append(RevocationListDraft.Entry(serial: serial, revokedAt: record.createdAt)) }
+        }
+        return entries.sorted { $0.serial.lexicographicallyPrecedes($1.serial) }
+    }
+
+    private static func memberSerials(_ state: TrustState) -> [String: [UInt8]] {
+        let certificates = state.members.values.compactMap { try? Certificate(der: $0.certificate) }
+        return Dictionary(certificates.map { ($0.fingerprint, $0.serial) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    static func hash(of entries: [RevocationListDraft.Entry]) -> [UInt8] {
+        SHA256.hash(entries.flatMap { Array("\(Hex.encode($0.serial)) \($0.revokedAt)\n".utf8) })
+    }
+}

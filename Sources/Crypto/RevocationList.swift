@@ -1,0 +1,169 @@
+internal import COpenSSL
+
+/// Why a revocation list is not taken. The texts name the rule and hold nothing of the list but object identifiers.
+package enum RevocationListError: Error, Equatable, Sendable {
+    case malformed
+    case tooLarge
+    case wrongIssuer
+    case mayNotSign
+    case weakSignature
+    case badSignature
+    case missingNextUpdate
+    case badTimes
+    case badNumber
+    case delta
+    /// It covers a part of what its issuer issued, or what others did.
+    case partial
+    case unknownCriticalExtension(oid: String)
+    case badSerial
+    case removal
+}
+
+extension RevocationListError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .malformed: "it is no CRL in DER or PEM"
+        case .tooLarge: "it is larger than \(RevocationList.derBytesMax) bytes"
+        case .wrongIssuer: "its issuer is another than the authority's subject"
+        case .mayNotSign: "the authority's certificate does not allow its key to sign CRLs (keyUsage cRLSign)"
+        case .weakSignature: "its signature uses a hash that is no longer safe"
+        case .badSignature: "its signature is not by the authority's key"
+        case .missingNextUpdate: "it has no nextUpdate"
+        case .badTimes: "its thisUpdate or nextUpdate is no date, or they are the wrong way round"
+        case .badNumber: "its CRL number is not a positive number of at most 20 octets"
+        case .delta: "it is a delta CRL, and only complete ones are taken"
+        case .partial: "it has an issuing distribution point (an indirect or a partial CRL), and only complete ones are taken"
+        case .unknownCriticalExtension(let oid): "it has a critical extension that is not known here: \(oid)"
+        case .badSerial: "a serial number in it has no or more than \(SerialNumber.octetsMax) octets"
+        case .removal: "an entry is marked removeFromCRL, which only a delta CRL may have"
+        }
+    }
+}
+
+/// A complete certificate revocation list (RFC 5280 §5) whose signature has been checked.
+package struct RevocationList: Sendable {
+    /// Somewhat more than a million entries take.
+    package static let derBytesMax = 64 << 20
+
+    /// Lower hexadecimal without leading zeros, nil when the issuer does not number its lists.
+    package let number: String?
+    /// Unix seconds.
+    package let thisUpdateAt, nextUpdateAt: Int64
+    package let serials: SerialSet
+    /// SHA-256 of the DER.
+    package let hash: [UInt8]
+
+    /// - Parameter bytes: DER, or PEM with exactly one block, labelled X509 CRL.
+    package init(_ bytes: [UInt8], issuer: Certificate) throws(RevocationListError) {
+        let der = try Self.der(in: bytes)
+        guard der.count <= Self.derBytesMax else { throw .tooLarge }
+        defer { OpenSSLErrorQueue.clear() }
+        guard let crl = unsafe derDecoding(der.span, { unsafe d2i_X509_CRL(nil, $0, $1) }, free: { unsafe X509_CRL_free($0) })
+        else { throw .malformed }
+        defer { unsafe X509_CRL_free(crl) }
+        try unsafe Self.checkSignature(of: crl, issuer)
+        try unsafe Self.checkExtensions(of: crl)
+        number = try unsafe Self.number(of: crl)
+        (thisUpdateAt, nextUpdateAt) = try unsafe Self.times(of: crl)
+        serials = try unsafe Self.serials(of: crl)
+        hash = SHA256.hash(der)
+    }
+
+    private static func der(in bytes: [UInt8]) throws(RevocationListError) -> [UInt8] {
+        // SEQUENCE, with which no text begins.
+        if bytes.first == 0x30 { return bytes }
+        guard let text = String(validating: bytes, as: UTF8.self), let blocks = try? PEM.decode(text), blocks.count == 1,
+            blocks[0].label == "X509 CRL"
+        else { throw .malformed }
+        return blocks[0].bytes
+    }
+
+    private static func checkSignature(of crl: OpaquePointer, _ issuer: Certificate) throws(RevocationListError) {
+        let isNamed = unsafe issuer.withHandle { unsafe X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name($0)) == 0 }
+        guard isNamed else { throw .wrongIssuer }
+        guard issuer.maySignRevocationLists else { throw .mayNotSign }
+        var digest: CInt = NID_undef
+        guard unsafe OBJ_find_sigid_algs(X509_CRL_get_signature_nid(crl), &digest, nil) == 1 else { throw .weakSignature }
+        // EdDSA and RSASSA-PSS name no hash there: the first has a good one, the second says so in its parameters.
+        guard [NID_undef, NID_sha256, NID_sha384, NID_sha512, NID_sha3_256, NID_sha3_384, NID_sha3_512].contains(digest) else {
+            throw .weakSignature
+        }
+        let isGenuine = unsafe issuer.withHandle { certificate in
+            guard let key = unsafe X509_get0_pubkey(certificate) else { return false }
+            return unsafe X509_CRL_verify(crl, key) == 1
+        }
+        guard isGenuine else { throw .badSignature }
+    }
+
+    private static func checkExtensions(of crl: OpaquePointer) throws(RevocationListError) {
+        for index in 0..<max(0, unsafe X509_CRL_get_ext_count(crl)) {
+            guard let found = unsafe X509_CRL_get_ext(crl, index) else { throw .malformed }
+            switch unsafe OBJ_obj2nid(X509_EXTENSION_get_object(found)) {
+            case NID_crl_number, NID_authority_key_identifier: continue
+            case NID_delta_crl: throw .delta
+            case NID_issuing_distribution_point: throw .partial
+            default: try unsafe refuseIfCritical(found)
+            }
+        }
+    }
+
+    private static func refuseIfCritical(_ found: OpaquePointer) throws(RevocationListError) {
+        guard unsafe X509_EXTENSION_get_critical(found) != 0 else { return }
+        let text: String = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 80) { buffer in
+            guard let start = buffer.baseAddress,
+                unsafe OBJ_obj2txt(start, CInt(buffer.count), X509_EXTENSION_get_object(found), 1) > 0
+            else { return "?" }
+            return unsafe String(cString: start)
+        }
+        throw .unknownCriticalExtension(oid: text)
+    }
+
+    private static func number(of crl: OpaquePointer) throws(RevocationListError) -> String? {
+        var critical: CInt = 0
+        guard let found = unsafe X509_CRL_get_ext_d2i(crl, NID_crl_number, &critical, nil) else {
+            // -1: not there. Anything else is one that cannot be read, or is there twice.
+            guard critical == -1 else { throw .badNumber }
+            return nil
+        }
+        let number = unsafe found.assumingMemoryBound(to: ASN1_INTEGER.self)
+        defer { unsafe ASN1_INTEGER_free(number) }
+        let octets = unsafe SerialNumber.octets(number)
+        guard let first = octets.first, first < 0x80, octets.count <= SerialNumber.octetsMax + 1 else { throw .badNumber }
+        let digits = Hex.encode(octets).drop { $0 == "0" }
+        return digits.isEmpty ? "0" : String(digits)
+    }
+
+    private static func times(of crl: OpaquePointer) throws(RevocationListError) -> (Int64, Int64) {
+        guard let next = unsafe X509_CRL_get0_nextUpdate(crl) else { throw .missingNextUpdate }
+        guard let this = unsafe X509_CRL_get0_lastUpdate(crl), let thisAt = unsafe CertificateTime.seconds(this),
+            let nextAt = unsafe CertificateTime.seconds(next), thisAt <= nextAt
+        else { throw .badTimes }
+        return (thisAt, nextAt)
+    }
+
+    private static func serials(of crl: OpaquePointer) throws(RevocationListError) -> SerialSet {
+        let entries = unsafe X509_CRL_get_REVOKED(crl)
+        var builder = SerialSet.Builder()
+        for index in 0..<max(0, unsafe cossl_revoked_count(entries)) {
+            guard let entry = unsafe cossl_revoked_at(entries, index) else { throw .malformed }
+            try unsafe checkExtensions(ofEntry: entry)
+            guard builder.add(unsafe SerialNumber.octets(X509_REVOKED_get0_serialNumber(entry))) else { throw .badSerial }
+        }
+        return builder.finish()
+    }
+
+    private static func checkExtensions(ofEntry entry: OpaquePointer) throws(RevocationListError) {
+        for index in 0..<max(0, unsafe X509_REVOKED_get_ext_count(entry)) {
+            guard let found = unsafe X509_REVOKED_get_ext(entry, index) else { throw .malformed }
+            switch unsafe OBJ_obj2nid(X509_EXTENSION_get_object(found)) {
+            case NID_certificate_issuer: throw .partial
+            case NID_crl_reason:
+                // ENUMERATED of one octet (RFC 5280 §5.3.1); 8 is removeFromCRL.
+                guard let value = unsafe X509_EXTENSION_get_data(found) else { throw .malformed }
+                let octets = unsafe Array(UnsafeBufferPointer(start: ASN1_STRING_get0_data(value), count: Int(ASN1_STRING_length(value))))
+                if octets == [0x0A, 1, 8] { throw .removal }
+            default: try unsafe refuseIfCritical(found)
+            }
+        }
+    }
+}

@@ -1,0 +1,260 @@
+import Crypto
+import FoundationEssentials
+import JOSE
+import Testing
+import Tokens
+import TrustStore
+
+@Suite("Clients that an authority vouches for", .timeLimit(.minutes(2)))
+struct AuthorityRuleTests {
+    private typealias Shop = OpenSSLWorkshop
+
+    private func made() async throws -> Shop {
+        let shop = try Shop()
+        try await shop.root("root")
+        try await shop.issue("middle", by: "root", days: 1000, extensions: Shop.authority)
+        try await shop.issue("leaf", by: "middle", extensions: Shop.client)
+        return shop
+    }
+
+    private func world() -> AuthorityWorld { AuthorityWorld(now: Int64(Date().timeIntervalSince1970)) }
+
+    private func record(_ world: AuthorityWorld, _ leaf: Certificate, sent: [Certificate] = []) throws -> TrustedCertificateRecord {
+        try CertificateVerifier.vouched(leaf, sent: sent, in: world.view, now: world.now, paths: nil)
+    }
+
+    @Test("the nearest authority's conditions hold, and the constraints of those above it too")
+    func nearest() async throws {
+        let shop = try await made()
+        let (root, middle, leaf) = try (shop.certificate("root"), shop.certificate("middle"), shop.certificate("leaf"))
+        var world = world()
+        #expect(world.refusal(leaf, sent: [middle]) == .unknownCertificate)
+        world.trust(root)
+        #expect(try record(world, leaf, sent: [middle]).isRestricted == false)
+        #expect(world.refusal(leaf) == .unknownCertificate)
+        world.trust(middle, isRestricted: true)
+        let record = try record(world, leaf)
+        #expect(record.isRestricted && record.projects == ["p"] && record.createdBy == middle.fingerprint)
+        #expect(record.fingerprint == leaf.fingerprint)
+        // Without the root the middle one is an anchor by itself.
+        world.apply(.removeAuthority(fingerprint: root.fingerprint))
+        #expect(world.refusal(leaf) == nil)
+        world.apply(.removeAuthority(fingerprint: middle.fingerprint))
+        #expect(world.refusal(leaf, sent: [middle]) == .unknownCertificate)
+    }
+
+    @Test("an authority below another is bound by it: its path length and its list")
+    func bound() async throws {
+        let shop = try Shop()
+        try await shop.root("root", extensions: ["basicConstraints=critical,CA:TRUE,pathlen:0", Shop.authority[1]])
+        try await shop.issue("middle", by: "root", extensions: Shop.authority)
+        try await shop.issue("leaf", by: "middle", extensions: Shop.client)
+        let leaf = try shop.certificate("leaf")
+        var world = world()
+        world.trust(try shop.certificate("middle"))
+        #expect(world.refusal(leaf) == nil)
+        world.trust(try shop.certificate("root"))
+        #expect(world.refusal(leaf) == .unknownCertificate)
+    }
+
+    @Test("an authority's own certificate is no client's")
+    func authorityAsClient() async throws {
+        let shop = try await made()
+        var world = world()
+        world.trust(try shop.certificate("root"))
+        world.trust(try shop.certificate("middle"))
+        #expect(world.refusal(try shop.certificate("root")) == .unknownCertificate)
+        #expect(world.refusal(try shop.certificate("middle")) == .unknownCertificate)
+    }
+
+    @Test("two authorities of one name and two keys: each vouches for its own, and a list of one says nothing of the other's")
+    func namesakes() async throws {
+        let shop = try Shop()
+        try await shop.root("one", subject: "ca")
+        try await shop.root("two", subject: "ca")
+        try await shop.issue("leaf", by: "one", extensions: Shop.client)
+        let (one, two, leaf) = try (shop.certificate("one"), shop.certificate("two"), shop.certificate("leaf"))
+        try await shop.revocationList("by-two", by: "two", revoked: [Hex.encode(leaf.serial)])
+        try await shop.revocationList("by-one", by: "one", revoked: [Hex.encode(leaf.serial)])
+        var world = world()
+        world.trust(two)
+        #expect(world.refusal(leaf) == .unknownCertificate)
+        world.trust(one)
+        #expect(world.refusal(leaf) == nil)
+        #expect(throws: RevocationListError.badSignature) { try world.hold(shop.read("by-two.crl"), of: one) }
+        try world.hold(shop.read("by-two.crl"), of: two)
+        #expect(world.refusal(leaf) == nil)
+        try world.hold(shop.read("by-one.crl"), of: one)
+        #expect(world.refusal(leaf) == .certificateRevoked)
+    }
+
+    @Test("revoked by fingerprint, one's own or that of a CA on the path, is revoked")
+    func byFingerprint() async throws {
+        let shop = try await made()
+        let (root, middle, leaf) = try (shop.certificate("root"), shop.certificate("middle"), shop.certificate("leaf"))
+        for revoked in [leaf, middle, root] {
+            var world = world()
+            world.trust(root)
+            world.apply(.revoke(Revoke(.certificate(fingerprint: revoked.fingerprint), reason: nil)))
+            #expect(world.refusal(leaf, sent: [middle]) == .certificateRevoked)
+        }
+    }
+
+    @Test("past its nextUpdate a list vouches for nobody, or warns, as the authority says")
+    func overdue() async throws {
+        let shop = try await made()
+        let (middle, leaf) = try (shop.certificate("middle"), shop.certificate("leaf"))
+        try await shop.revocationList("list", by: "middle", days: 2)
+        for (policy, refusal) in [(OverduePolicy.refuse, RejectionReason?.some(.crlOverdue)), (.warn, nil)] {
+            var world = world()
+            world.trust(middle, overdue: policy)
+            world.enter(leaf)
+            try world.hold(shop.read("list.crl"), of: middle)
+            #expect(world.refusal(leaf) == nil)
+            #expect(world.refusal(leaf, at: 3 * 86_400) == refusal)
+            #expect(entryRefusal(world, leaf) == nil)
+            #expect(entryRefusal(world, leaf, at: 3 * 86_400) == refusal)
+        }
+    }
+
+    private func entryRefusal(_ world: AuthorityWorld, _ leaf: Certificate, at seconds: Int64 = 0) -> RejectionReason? {
+        do throws(RejectionReason) {
+            _ = try CertificateVerifier.entry(of: leaf, in: world.view, now: world.now + seconds)
+            return nil
+        } catch { return error }
+    }
+
+    @Test("an entry does not stand against its issuer's list, nor against the list of whoever issued the issuer")
+    func entries() async throws {
+        let shop = try await made()
+        let (root, middle, leaf) = try (shop.certificate("root"), shop.certificate("middle"), shop.certificate("leaf"))
+        try await shop.revocationList("of-leaf", by: "middle", revoked: ["leaf"])
+        try await shop.revocationList("of-middle", by: "root", revoked: ["middle"])
+        var world = world()
+        world.enter(leaf)
+        world.trust(root)
+        world.trust(middle)
+        #expect(entryRefusal(world, leaf) == nil)
+        var first = world
+        try first.hold(shop.read("of-leaf.crl"), of: middle)
+        #expect(entryRefusal(first, leaf) == .certificateRevoked)
+        try world.hold(shop.read("of-middle.crl"), of: root)
+        #expect(entryRefusal(world, leaf) == .certificateRevoked)
+        world.apply(.removeAuthority(fingerprint: root.fingerprint))
+        #expect(entryRefusal(world, leaf) == nil, "with the authority goes its list")
+    }
+
+    @Test("a token signed with the key of a revoked certificate is refused, and explain says why")
+    func tokens() async throws {
+        let shop = try await made()
+        let (middle, leaf) = try (shop.certificate("middle"), shop.certificate("leaf"))
+        var world = world()
+        world.trust(middle)
+        let key = try JWSSigningKey(.es256, secret: SecretBytes(try PEM.decode(String(decoding: shop.read("leaf.key"), as: UTF8.self))[0].bytes))
+        let claims = #"{"sub":"\#(leaf.fingerprint)","exp":\#(world.now + 60)}"#
+        let signed = Base64URL.encode(Array(#"{"alg":"ES256"}"#.utf8)) + "." + Base64URL.encode(Array(claims.utf8))
+        let token = Array((signed + "." + Base64URL.encode(try key.sign(Array(signed.utf8).span))).utf8)
+        let cache = SignatureCache()
+        func reason() -> RejectionReason? {
+            let verdict = TokenVerifier.verify(token.span, in: world.view, now: world.now, expecting: Expectation(), cache: cache)
+            let explained = TokenExplainer.explain(token, in: world.view, now: world.now)
+            #expect(explained.reason == verdict.reason)
+            return verdict.reason
+        }
+        #expect(reason() == .unknownCertificate, "an authority's word is not enough for a token")
+        world.enter(leaf)
+        #expect(reason() == nil)
+        try await shop.revocationList("of-leaf", by: "middle", revoked: ["leaf"])
+        try world.hold(shop.read("of-leaf.crl"), of: middle)
+        #expect(reason() == .certificateRevoked)
+    }
+
+    @Test("the cache of paths forgets when the authorities change, and holds no more than its bound")
+    func cache() async throws {
+        let shop = try await made()
+        let (root, middle, leaf) = try (shop.certificate("root"), shop.certificate("middle"), shop.certificate("leaf"))
+        var world = world()
+        world.trust(root)
+        let paths = PathCache()
+        func refusal(_ view: TokenView, sent: [Certificate], at seconds: Int64 = 0) -> RejectionReason? {
+            do throws(RejectionReason) {
+                _ = try CertificateVerifier.vouched(leaf, sent: sent, in: view, now: world.now + seconds, paths: paths)
+                return nil
+            } catch { return error }
+        }
+        let view = world.view
+        for _ in 0..<2 {
+            #expect(refusal(view, sent: [middle]) == nil)
+            #expect(refusal(view, sent: []) == .unknownCertificate)
+        }
+        #expect(paths.count == 2)
+        #expect(refusal(view, sent: [middle], at: 40 * 86_400) == .certificateExpired, "a path that was found is not good for ever")
+        try await shop.root("other")
+        world.trust(try shop.certificate("other"))
+        world.apply(.removeAuthority(fingerprint: root.fingerprint))
+        #expect(refusal(world.view, sent: [middle]) == .unknownCertificate)
+        #expect(paths.count == 1)
+        for number in 0...PathCache.countMax { _ = refusal(view, sent: Array(repeating: middle, count: number % 7) + Array(repeating: root, count: number / 7)) }
+        #expect(paths.count <= PathCache.countMax)
+    }
+}
+
+@Suite("Revocation lists that are not taken", .timeLimit(.minutes(2)))
+struct RevocationListRefusalTests {
+    private typealias Shop = OpenSSLWorkshop
+
+    @Test("each for its reason")
+    func refusals() async throws {
+        let shop = try Shop()
+        try await shop.root("ca")
+        try await shop.root("other")
+        try await shop.root("no-crl", extensions: ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign"])
+        let (ca, noCRL) = try (shop.certificate("ca"), shop.certificate("no-crl"))
+        try await shop.revocationList("good", by: "ca")
+        #expect(try RevocationList(shop.read("good.crl"), issuer: ca).number == "1")
+        let der = try PEM.decode(String(decoding: shop.read("good.crl"), as: UTF8.self))[0].bytes
+        #expect(try RevocationList(der, issuer: ca).serials.count == 0)
+        func refusal(_ bytes: [UInt8], _ issuer: Certificate) -> RevocationListError? {
+            do throws(RevocationListError) {
+                _ = try RevocationList(bytes, issuer: issuer)
+                return nil
+            } catch { return error }
+        }
+        try await shop.revocationList("theirs", by: "other")
+        #expect(refusal(try shop.read("theirs.crl"), ca) == .wrongIssuer)
+        try await shop.revocationList("unsigned", by: "no-crl")
+        #expect(refusal(try shop.read("unsigned.crl"), noCRL) == .mayNotSign)
+        for (name, line, expected) in [
+            ("delta", "2.5.29.27=critical,DER:020101", RevocationListError.delta), ("indirect", "issuingDistributionPoint=critical,indirectCRL:TRUE", .partial),
+            ("part", "issuingDistributionPoint=critical,onlyuser:TRUE", .partial),
+            ("odd", "1.3.6.1.4.1.99999.1=critical,ASN1:NULL", .unknownCriticalExtension(oid: "1.3.6.1.4.1.99999.1")),
+            ("harmless", "1.3.6.1.4.1.99999.1=ASN1:NULL", nil),
+        ] as [(String, String, RevocationListError?)] {
+            try await shop.revocationList(name, by: "ca", extensions: [line])
+            #expect(refusal(try shop.read("\(name).crl"), ca) == expected, "\(name)")
+        }
+        for position in [der.count - 1, der.count / 2, 0] {
+            var changed = der
+            changed[position] ^= 1
+            #expect(refusal(changed, ca) != nil)
+        }
+        #expect(refusal(der + [0], ca) == .malformed)
+        #expect(refusal([], ca) == .malformed)
+        #expect(refusal(try shop.read("ca.pem"), ca) == .malformed)
+        #expect(refusal(Array(der.dropLast(1)), ca) == .malformed)
+    }
+
+    @Test("a long list is read whole, whatever its order, and a serial twice counts once")
+    func long() throws {
+        let key = try PrivateKey.generate(.p256)
+        let ca = try Certificate.issue(
+            CertificateTemplate(commonName: "ca", notBeforeAt: 0, notAfterAt: 4_000_000_000, isAuthority: true), publicKey: key.publicKey,
+            issuer: nil, key: key)
+        let serials = (0..<300).map { number in [0x7F - UInt8(number / 3)] + Array(repeating: 7, count: 15) as [UInt8] }
+        let draft = RevocationListDraft(number: 256, thisUpdateAt: 10, nextUpdateAt: 20, serials: serials + [[1], [0, 200]])
+        let list = try RevocationList(draft.signed(by: key, issuer: ca), issuer: ca)
+        #expect(list.number == "100" && list.thisUpdateAt == 10 && list.nextUpdateAt == 20)
+        #expect(list.serials.count == 102 && list.serials.groups.map(\.length) == [1, 2, 16])
+        #expect(list.serials.groups[2].bytes.first == UInt8(28))
+    }
+}
