@@ -22,7 +22,7 @@ final class ServedConnection {
         self.transport = transport
         self.info = info
         self.owner = owner
-        machine = ServerConnection(limits: owner.settings.limits, timeouts: owner.settings.timeouts, at: now)
+        machine = ServerConnection(limits: owner.settings.limits(for: info), timeouts: owner.settings.timeouts, at: now)
     }
 
     func start() {
