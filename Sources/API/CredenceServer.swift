@@ -88,7 +88,9 @@ package final class CredenceServer: Sendable {
         _ endNotice: EndNotice
     ) async throws(ServerError) -> CredenceServer {
         let settings = APISettings(ownUserID: options.ownUserID)
-        let http = HTTPServer(loops: loops, onPeer: { member.accept(peer: $0) }) { loop in
+        var serving = HTTPServerSettings()
+        serving.operatorUserIDs = [0, options.ownUserID]
+        let http = HTTPServer(loops: loops, settings: serving, onPeer: { member.accept(peer: $0) }) { loop in
             APIHandler(member: member, loop: loop, settings: settings, logger: logger)
         }
         do throws(ServerError) {

@@ -39,13 +39,16 @@ struct Remote {
         try await call(.patch, target, body: body)
     }
 
+    /// A long list takes its time on a slow disk.
+    static let uploadTimeout: Duration = .seconds(600)
+
     /// Bytes as they are.
     func put(_ target: String, _ bytes: [UInt8], contentType: String) async throws(CommandFailure) -> JSON {
         var fields = HTTPFields()
         fields[.userAgent] = "credence"
         fields[.contentType] = contentType
         if let token { fields[.authorization] = "Bearer \(token)" }
-        return try metadata(of: try await send(ClientRequest(method: .put, target: target, fields: fields, body: .bytes(bytes))))
+        return try metadata(of: try await send(ClientRequest(method: .put, target: target, fields: fields, body: .bytes(bytes)), timeout: Self.uploadTimeout))
     }
 
     func delete(_ target: String) async throws(CommandFailure) -> JSON {
@@ -66,7 +69,7 @@ struct Remote {
         return try metadata(of: try await send(request))
     }
 
-    func send(_ request: ClientRequest) async throws(CommandFailure) -> ClientResponse {
+    func send(_ request: ClientRequest, timeout: Duration = Self.timeout) async throws(CommandFailure) -> ClientResponse {
         let loop: EventLoop
         do throws(EventLoopError) {
             loop = try EventLoop(name: "client")
@@ -75,13 +78,13 @@ struct Remote {
         }
         defer { loop.shutdown() }
         do throws(HTTPClientError) {
-            return try await HTTPClient(loop: loop).send(request, to: endpoint, timeout: Self.timeout)
+            return try await HTTPClient(loop: loop).send(request, to: endpoint, timeout: timeout)
         } catch {
-            throw .unreachable(describe(error))
+            throw .unreachable(describe(error, timeout))
         }
     }
 
-    private func describe(_ error: HTTPClientError) -> String {
+    private func describe(_ error: HTTPClientError, _ timeout: Duration) -> String {
         switch error {
         case .unreachable(let reason):
             "cannot reach a member at \(name): \(reason); choose another with --address or --data"
@@ -89,7 +92,7 @@ struct Remote {
             "\(name) shows another certificate than the one --fingerprint or --ca names; nothing was sent to it"
         case .tls(let reason): "no TLS connection with \(name): \(reason)"
         case .connectionLost: "\(name) closed the connection before it answered; the request may have been carried out"
-        case .timedOut: "\(name) did not answer within \(Self.timeout.components.seconds) s; the request may have been carried out"
+        case .timedOut: "\(name) did not answer within \(timeout.components.seconds) s; the request may have been carried out"
         case .malformedResponse: "\(name) does not answer as Credence does; is it the right port?"
         case .invalidRequest:
             "the request cannot be written as HTTP: the token or an argument has a character that does not belong there"
