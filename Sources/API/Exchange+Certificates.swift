@@ -119,7 +119,10 @@ extension Exchange {
         if !caller.holds(.admin) {
             try checkSelfRenewal(change, of: record)
             // What was judged here must be what is changed there.
-            version = version ?? record.version
+            guard version == nil || version == record.version else {
+                throw Problem(.preconditionFailed, "ETag doesn't match: \(record.version.rawValue) vs \(version?.rawValue ?? 0)")
+            }
+            version = record.version
         }
         var conditional = change
         conditional.expectedVersion = version

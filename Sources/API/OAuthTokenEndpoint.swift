@@ -141,8 +141,13 @@ extension Exchange {
         case .clientCredentials: mint = try credentials(request, client)
         case .exchange(let token): mint = try narrowed(token, request, client)
         }
-        if request.isBound { mint.certificateFingerprint = client.fingerprint }
-        mint.client = MintRequest.Client(id: client.fingerprint, parentTokenID: mint.client?.parentTokenID)
+        if request.isBound {
+            guard mint.certificateFingerprint == nil || mint.certificateFingerprint == client.fingerprint else {
+                throw OAuthError(.invalidRequest, "certificate_bound: subject_token is bound to another certificate, and stays so")
+            }
+            mint.certificateFingerprint = client.fingerprint
+        }
+        mint.client = MintRequest.Client(id: client.fingerprint, parentTokenIDs: mint.client?.parentTokenIDs ?? [])
         let token: MintedToken
         do throws(MintFailure) {
             token = try await member.mint(mint, by: actor)
@@ -196,7 +201,11 @@ extension Exchange {
         mint.lifetimeSeconds = lifetime
         mint.expiresAtMax = token.expiresAt
         mint.certificateFingerprint = token.boundThumbprint
-        mint.client = MintRequest.Client(id: client.fingerprint, parentTokenID: token.parentTokenID ?? token.tokenID)
+        let line = token.parentTokenIDs + [token.tokenID]
+        guard line.count <= MintRequest.Client.parentsMax else {
+            throw OAuthError(.invalidGrant, "subject_token was exchanged \(MintRequest.Client.parentsMax) times already; begin from another token")
+        }
+        mint.client = MintRequest.Client(id: client.fingerprint, parentTokenIDs: line)
         return mint
     }
 }

@@ -111,6 +111,8 @@ struct RevocationRequest {
         case token([UInt8])
         case many([String])
         case tokenID(String)
+        /// A signing key, or the key of a certificate.
+        case keyID(String)
         case broad(Revoke.Target)
     }
 
@@ -140,7 +142,7 @@ struct RevocationRequest {
             given.append(.many(tokenIDs))
         }
         if let name { given.append(.broad(.subject(name, before: before))) }
-        if let keyID { given.append(.broad(Fingerprint.isValid(keyID) ? .certificate(fingerprint: keyID) : .key(kid: keyID))) }
+        if let keyID { given.append(.keyID(keyID)) }
         if let certificate {
             guard let fingerprint = Self.fingerprint(certificate) else {
                 throw reader.error("certificate", "must be a fingerprint of 64 hexadecimal digits, or a certificate in PEM")
@@ -170,6 +172,10 @@ struct RevocationRequest {
         case .token(let bytes):
             let verified = try genuine(bytes, exchange)
             return .revokeToken(RevokeToken(tokenID: verified.tokenID, expiresAt: verified.expiresAt, reason: reason))
+        case .keyID(let id):
+            // An imported key may have any kid, one that looks like a fingerprint too.
+            let isCertificate = exchange.state.signingKeys[id] == nil && Fingerprint.isValid(id)
+            return .revoke(Revoke(isCertificate ? .certificate(fingerprint: id) : .key(kid: id), reason: reason))
         case .broad(let target): return .revoke(Revoke(target, reason: reason))
         }
     }

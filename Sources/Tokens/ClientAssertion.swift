@@ -36,6 +36,13 @@ package enum ClientAssertion {
         }
         guard view.state.broadRevocations[RevocationTarget.name(ofCertificate: record.fingerprint)] == nil else { throw .certificateRevoked }
         if let reason = view.listRefusal(ofEntry: record, at: clock) { throw reason }
+        let signed = token.extracting(0..<jws.signedByteCount)
+        guard !view.state.revokedTokens.contains(CertificateToken.tokenID(signed: signed)) else { throw .tokenRevoked }
+        for (name, reason) in [
+            (RevocationTarget.name(ofSubject: record.fingerprint), RejectionReason.subjectRevoked), (RevocationTarget.nameOfEverything, .tokenRevoked),
+        ] {
+            if let revocation = view.state.broadRevocations[name], TokenRules.isIssued(claims.issuedAt, upTo: revocation, at: clock) { throw reason }
+        }
         let isMeant = audiences.contains { TokenRules.isMeant(claims.audiences, for: .named($0), by: .certificate) }
         guard isMeant else { throw .audienceMismatch }
         return record

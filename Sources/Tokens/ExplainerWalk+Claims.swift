@@ -23,6 +23,8 @@ extension ExplainerWalk {
             fail(.claims, .missingClaim, "without \(missing.joined(separator: ", "))", hint: "tokens of the cluster carry sub, jti and exp")
         } else if !haveOneScope(claims) {
             failScopes()
+        } else if (try? VerifiedToken.parents(claims)) == nil {
+            fail(.claims, .malformed, "parent_jti is not a short list of token ids")
         } else {
             pass(.claims, "sub \(Self.shown(claims.subject)), jti \(Self.shown(claims.tokenID))")
         }
@@ -60,7 +62,8 @@ extension ExplainerWalk {
     mutating func checkRevocation(_ claims: JWTClaims, _ tokenID: String?, _ name: String, subject: String?, certificate: String? = nil) {
         guard let tokenID else { return skip(.revocation, "there is no \(name) to look up") }
         let isCluster = certificate == nil && !explanation.isForImportedKeys
-        let parent = claims.object["parent_jti"]?.stringValue.flatMap { isCluster ? view.state.revokedTokens[$0] : nil }
+        let parents = isCluster ? (try? VerifiedToken.parents(claims)) ?? [] : []
+        let parent = parents.compactMap { view.state.revokedTokens[$0] }.first
         if let record = view.state.revokedTokens[tokenID] ?? parent {
             let what = record.tokenID == tokenID ? "the token was" : "the token that this one was made from was"
             return failRevoked(.tokenRevoked, what, record.id, record.createdAt, record.createdBy, record.reason)
@@ -89,15 +92,16 @@ extension ExplainerWalk {
         _ claims: JWTClaims, subject: String?, certificate: String?
     ) -> (RejectionReason, BroadRevocationRecord)? {
         let revocations = view.state.broadRevocations
-        var certificates = [certificate ?? subject].compactMap(\.self)
+        let client = explanation.isForImportedKeys ? nil : VerifiedToken.client(claims)
+        var certificates = [certificate ?? client ?? subject].compactMap(\.self)
         if case .certificate(let thumbprint) = VerifiedToken.binding(of: claims) { certificates.append(thumbprint) }
         for fingerprint in certificates {
             if let record = revocations[RevocationTarget.name(ofCertificate: fingerprint)] { return (.certificateRevoked, record) }
         }
-        if let subject, let record = revocations[RevocationTarget.name(ofSubject: subject)], TokenRules.isIssued(claims.issuedAt, upTo: record) {
+        if let subject, let record = revocations[RevocationTarget.name(ofSubject: subject)], TokenRules.isIssued(claims.issuedAt, upTo: record, at: now) {
             return (.subjectRevoked, record)
         }
-        if let record = revocations[RevocationTarget.nameOfEverything], TokenRules.isIssued(claims.issuedAt, upTo: record) {
+        if let record = revocations[RevocationTarget.nameOfEverything], TokenRules.isIssued(claims.issuedAt, upTo: record, at: now) {
             return (.tokenRevoked, record)
         }
         return nil

@@ -32,12 +32,16 @@ package struct MintRequest: Sendable, Equatable {
     /// Who asked for the token (RFC 9068 §2.2), and what it was made from.
     package struct Client: Sendable, Equatable {
         package var id: String
-        /// The id of the token that this one narrows: it is refused when that one is revoked.
-        package var parentTokenID: String?
+        /// The ids of the token that this one narrows and of those that it came from, the first first: when one of them is
+        /// revoked this one is refused.
+        package var parentTokenIDs: [String]
 
-        package init(id: String, parentTokenID: String?) {
+        /// Exchanges in one line.
+        package static let parentsMax = 8
+
+        package init(id: String, parentTokenIDs: [String]) {
             self.id = id
-            self.parentTokenID = parentTokenID
+            self.parentTokenIDs = parentTokenIDs
         }
     }
 

@@ -9,7 +9,7 @@ struct MistakenSubject {
     private let state: TrustState
 
     /// Certificates whose other hashes are tried; explaining must not hold up a member with a large store.
-    static let certificatesTriedMax = 10_000
+    static let certificatesTriedMax = 500
 
     init(_ subject: String, in state: TrustState) {
         self.subject = subject

@@ -59,7 +59,7 @@ package enum StatusList {
         else { return false }
         let names = [RevocationTarget.name(ofSubject: record.subject), RevocationTarget.name(ofCertificate: record.subject), RevocationTarget.nameOfEverything]
         return !names.contains { name in
-            state.broadRevocations[name].map { TokenRules.isIssued(record.issuedAt, upTo: $0) } ?? false
+            state.broadRevocations[name].map { TokenRules.isIssued(record.issuedAt, upTo: $0, at: now) } ?? false
         }
     }
 }

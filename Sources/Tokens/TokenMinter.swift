@@ -84,7 +84,7 @@ package enum TokenMinter {
             claims["client_id"] = .string(client.id)
             // RFC 8693 §4.1: who acts for the subject, where that is somebody else.
             if client.id != request.subject { claims["act"] = ["sub": .string(client.id)] }
-            if let parent = client.parentTokenID { claims["parent_jti"] = .string(parent) }
+            if !client.parentTokenIDs.isEmpty { claims["parent_jti"] = .strings(client.parentTokenIDs) }
         }
         for member in request.claims.members { claims[member.name] = member.value }
         return TokenDraft(

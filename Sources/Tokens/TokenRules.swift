@@ -17,8 +17,8 @@ enum TokenRules {
         guard !isExpired(token.expiresAt, at: now) else { return .expired }
         guard !isEarly(token.notBeforeAt, at: now, in: view) else { return .notYetValid }
         guard !view.state.revokedTokens.contains(token.tokenID) else { return .tokenRevoked }
-        if let parent = token.parentTokenID, view.state.revokedTokens.contains(parent) { return .tokenRevoked }
-        if !view.state.broadRevocations.isEmpty, let reason = broadRefusal(of: token, in: view) { return reason }
+        guard !token.parentTokenIDs.contains(where: view.state.revokedTokens.contains) else { return .tokenRevoked }
+        if !view.state.broadRevocations.isEmpty, let reason = broadRefusal(of: token, in: view, at: now) { return reason }
         if !view.state.revocationLists.isEmpty, let reason = listRefusal(of: token, in: view, at: now) { return reason }
         guard isBindingMet(token.binding, by: expectation) else { return .certificateBindingMismatch }
         guard isMeant(token.audiences, for: expectation.audience, by: token.method) else { return .audienceMismatch }
@@ -27,15 +27,15 @@ enum TokenRules {
     }
 
     /// Of whom it speaks for, of the certificate it comes from or is bound to, and of everything that was issued.
-    private static func broadRefusal(of token: VerifiedToken, in view: TokenView) -> RejectionReason? {
+    private static func broadRefusal(of token: VerifiedToken, in view: TokenView, at now: Int64) -> RejectionReason? {
         let revocations = view.state.broadRevocations
         // Its own, or one of the cluster's that its holder got at the token endpoint.
         if revocations[token.certificateRevocationName] != nil { return .certificateRevoked }
         if let thumbprint = token.boundThumbprint, revocations[RevocationTarget.name(ofCertificate: thumbprint)] != nil {
             return .certificateRevoked
         }
-        if let record = revocations[token.subjectRevocationName], isIssued(token.issuedAt, upTo: record) { return .subjectRevoked }
-        if let record = revocations[RevocationTarget.nameOfEverything], isIssued(token.issuedAt, upTo: record) { return .tokenRevoked }
+        if let record = revocations[token.subjectRevocationName], isIssued(token.issuedAt, upTo: record, at: now) { return .subjectRevoked }
+        if let record = revocations[RevocationTarget.nameOfEverything], isIssued(token.issuedAt, upTo: record, at: now) { return .tokenRevoked }
         return nil
     }
 
@@ -48,10 +48,14 @@ enum TokenRules {
 
     /// A token that does not say when it was issued may be as old as anything. The second itself counts: a token issued in
     /// it, before the revocation, must not live on.
-    static func isIssued(_ issuedAt: Int64?, upTo record: BroadRevocationRecord) -> Bool {
-        guard let before = record.target.before, let issuedAt else { return true }
+    static func isIssued(_ issuedAt: Int64?, upTo record: BroadRevocationRecord, at now: Int64) -> Bool {
+        // Nor does one that says a time to come: some signers write what they like.
+        guard let before = record.target.before, let issuedAt, issuedAt <= now + issuedAheadSecondsMax else { return true }
         return issuedAt <= before
     }
+
+    /// How far clocks of those who issue may run ahead, as far as a revocation may reach.
+    static let issuedAheadSecondsMax: Int64 = 600
 
     /// RFC 8725 §3.11: what else the cluster's keys may come to sign (status lists, for one) carries
     /// another `typ` and is not a token. Compared as media types are, without case.

@@ -34,8 +34,8 @@ package final class VerifiedToken: Sendable {
     /// All claims, as signed.
     package let claims: JSONObject
     let binding: Binding
-    /// The id of the token that this one was made from, whose revocation ends this one too; nil for most.
-    package let parentTokenID: String?
+    /// The ids of the tokens that this one was made from, the first first; revoking any of them ends this one too.
+    package let parentTokenIDs: [String]
     /// Under which a revocation of its subject is looked up.
     let subjectRevocationName: String
     /// And one of its subject as a certificate, which it is for tokens that clients got or signed.
@@ -69,8 +69,8 @@ package final class VerifiedToken: Sendable {
         self.claims = claims.object
         binding = Self.binding(of: claims)
         subjectRevocationName = RevocationTarget.name(ofSubject: subject)
-        certificateRevocationName = RevocationTarget.name(ofCertificate: subject)
-        parentTokenID = claims.object["parent_jti"]?.stringValue
+        certificateRevocationName = RevocationTarget.name(ofCertificate: Self.client(claims) ?? subject)
+        parentTokenIDs = try Self.parents(claims)
         certificateValidity = nil
     }
 
@@ -93,7 +93,7 @@ package final class VerifiedToken: Sendable {
         binding = Self.binding(of: claims)
         subjectRevocationName = RevocationTarget.name(ofSubject: record.fingerprint)
         certificateRevocationName = RevocationTarget.name(ofCertificate: record.fingerprint)
-        parentTokenID = nil
+        parentTokenIDs = []
         certificateValidity = validity
     }
 
@@ -118,7 +118,7 @@ package final class VerifiedToken: Sendable {
         binding = Self.binding(of: claims)
         subjectRevocationName = RevocationTarget.name(ofSubject: subject)
         certificateRevocationName = RevocationTarget.name(ofCertificate: subject)
-        parentTokenID = nil
+        parentTokenIDs = []
         certificateValidity = nil
     }
 
@@ -134,6 +134,18 @@ package final class VerifiedToken: Sendable {
     package static func importedTokenID(_ token: Span<UInt8>) -> String {
         Base64URL.encode(SHA256.hash(token))
     }
+
+    /// What a token says that it came from must be readable, or it would outlive that.
+    static func parents(_ claims: JWTClaims) throws(RejectionReason) -> [String] {
+        guard let value = claims.object["parent_jti"] else { return [] }
+        guard let elements = value.arrayValue, elements.count <= MintRequest.Client.parentsMax else { throw .malformed }
+        let ids = elements.compactMap(\.stringValue)
+        guard ids.count == elements.count else { throw .malformed }
+        return ids
+    }
+
+    /// The client that got the token at the token endpoint, which is a certificate's fingerprint.
+    static func client(_ claims: JWTClaims) -> String? { claims.object["client_id"]?.stringValue }
 
     /// `scope` and `Allow` say the same in two dialects. Where both stand they must name the same
     /// scopes: a reader of either one must not be told something else than we are.

@@ -148,7 +148,12 @@ struct OAuthTokenTests {
             for scope in ["admin", "sign", "backup", "reports admin"] {
                 #expect(try await ask(served, exchange(parent, ["scope": scope]), client).json["error"] == "invalid_scope", "\(scope)")
             }
-            // A grandchild is tied to the first of the line.
+            // A grandchild is tied to all of the line.
+            let middle = try #require(try await ask(served, exchange(parent), client).json["access_token"]?.stringValue)
+            let last = try #require(try await ask(served, exchange(middle), client).json["access_token"]?.stringValue)
+            try await served.revoke(middle)
+            #expect(try await verdict(last, served)["reason"] == "token_revoked")
+            #expect(try await verdict(token, served)["valid"] == true)
             let grandchild = try #require(try await ask(served, exchange(token), client).json["access_token"]?.stringValue)
             #expect(try await verdict(grandchild, served)["valid"] == true)
             try await served.revoke(parent)
@@ -168,9 +173,28 @@ struct OAuthTokenTests {
             #expect(try await ask(served, exchange(token, ["audience": "b"]), restricted).json["error"] == "invalid_target")
             #expect(try await ask(served, exchange(token, ["audience": "a"]), restricted).status == 200)
             let own = try await served.mint("alice", ["read"], ["certificate_fingerprint": .string(client.fingerprint)])
+            let other = try await trusted(served)
+            let rebound = try await ask(
+                served, exchange(own, ["certificate_bound": "true", "client_assertion": try assertion(other, served), "client_assertion_type": OAuthTokenEndpoint.assertionType]), client)
+            #expect(rebound.json["error"] == "invalid_request", "a bound token stays bound to its certificate: \(rebound)")
             let narrowed = try #require(try await ask(served, exchange(own), client).json["access_token"]?.stringValue)
             #expect(try await served.send("GET", "/auth/verify", token: narrowed).status == 401, "still bound")
             #expect(try await served.send("GET", "/auth/verify", token: narrowed, over: .tlsWith(client.certificate)).status == 200)
+        }
+    }
+
+    @Test("an assertion made before its subject was revoked buys nothing; a restricted client revokes none of its own making")
+    func revokedSubject() async throws {
+        try await ServedMember.with { served async throws in
+            let client = try await trusted(served), restricted = try await trusted(served, restricted: true)
+            let proof = try assertion(client, served)
+            #expect(try await ask(served, byAssertion(proof)).status == 200)
+            _ = try await served.operate("POST", "/1.0/revocations", ["subject": .string(client.fingerprint)])
+            #expect(try await ask(served, byAssertion(proof)).json["error"] == "invalid_client")
+            let own = try restricted.token(["exp": .null])
+            let answer = try await served.send("POST", "/oauth2/revoke", body: "token=\(own)", token: own, fields: Self.form)
+            #expect(answer.status == 403, "\(answer)")
+            #expect(served.member.view.state.revokedTokens.isEmpty)
         }
     }
 

@@ -36,6 +36,16 @@ struct BroadRevocationRuleTests {
         for other in ["bo", "bobb", "Bob", "bob ", "bob\0"] { try expect(try world.token(claims: ["sub": .string(other)]), world, nil) }
     }
 
+    @Test("a time of issue that lies ahead of all clocks is no way around a revocation")
+    func ahead() throws {
+        var world = try World(.es256)
+        world.clients = [try World.Client(.es256)]
+        world.broadlyRevoked = [.everything(before: World.now), .subject(world.clients[0].fingerprint, before: World.now)]
+        try expect(try world.clients[0].token(claims: ["iat": .integer(World.now + 601), "exp": nil]), world, .subjectRevoked)
+        try expect(try world.token(claims: ["iat": .integer(World.now + 601)]), world, .tokenRevoked)
+        try expect(try world.token(claims: ["iat": .integer(World.now + 600)]), world, nil)
+    }
+
     @Test("a subject in another Unicode spelling is another subject")
     func spelling() throws {
         var world = try World(.es256)

@@ -54,6 +54,16 @@ struct BroadRevocationTests {
         #expect(log.state.broadRevocations.count == 1)
     }
 
+    @Test("a revoked key that was destroyed does not come back under its kid, and revoking it again holds")
+    func keyAgain() {
+        var log = Log.founded()
+        let first = log.apply(.revoke(Revoke(.key(kid: "k0"), reason: nil))).result
+        log.apply(.removeSigningKey(kid: "k0"))
+        #expect(log.apply(.addSigningKey(Fixtures.key("k0"))).refusal == .signingKeyState)
+        #expect(log.state.signingKeys["k0"] == nil)
+        #expect(log.apply(.revoke(Revoke(.key(kid: "k0"), reason: nil))).result == first)
+    }
+
     @Test("subjects and certificates can be withdrawn; keys, everything and single tokens cannot")
     func withdrawal() {
         var log = Log.founded()
@@ -62,8 +72,8 @@ struct BroadRevocationTests {
         let key = revoke(.key(kid: "k0")), everything = revoke(.everything(before: 5))
         let token = log.apply(.revokeToken(RevokeToken(tokenID: "j", expiresAt: nil, reason: nil))).result?.id ?? ""
         for id in [subject, certificate] { #expect(log.apply(.withdrawRevocation(id: id)).result?.id == id) }
-        for id in [key, everything, token] { #expect(log.apply(.withdrawRevocation(id: id)).refusal == .revocationFinal) }
-        for id in [subject, "999", "x", "-1"] { #expect(log.apply(.withdrawRevocation(id: id)).refusal == .revocationUnknown) }
+        for id in [key, everything] { #expect(log.apply(.withdrawRevocation(id: id)).refusal == .revocationFinal) }
+        for id in [token, subject, "999", "x", "-1"] { #expect(log.apply(.withdrawRevocation(id: id)).refusal == .revocationUnknown) }
         #expect(log.state.broadRevocations.count == 2 && log.state.revokedTokens.contains("j"))
     }
 

@@ -18,7 +18,7 @@ struct ManyRevocationsTests {
         #expect(listed.map(\.tokenID) == ["b", "a", "c"] && listed.map(\.id) == ["2", "3", "3.1"])
         #expect(listed[0].reason == "first")
         #expect(try log.reloaded() == log.state)
-        #expect(log.apply(.withdrawRevocation(id: "3.1")).refusal == .revocationFinal)
+        #expect(log.apply(.withdrawRevocation(id: "3.1")).refusal == .revocationUnknown)
         #expect(log.apply(.withdrawRevocation(id: "3.2")).refusal == .revocationUnknown)
     }
 

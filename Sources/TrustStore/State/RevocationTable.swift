@@ -31,11 +31,6 @@ package struct RevocationTable: Sendable {
         (compact.map { record($0.key, $0.value) } + Array(whole.values)).sorted { ($0.index, $0.ordinal) < ($1.index, $1.ordinal) }
     }
 
-    /// Whether a revocation has this name. Takes time in proportion to all of them.
-    func contains(id: String) -> Bool {
-        compact.contains { record($0.key, $0.value).id == id } || whole.values.contains { $0.id == id }
-    }
-
     /// Up to `max` ids of tokens that ended before `time`, in the order of their revocation. Takes time in proportion to all.
     package func ended(before time: Int64, max: Int) -> [String] {
         let compactOnes = compact.lazy.filter { $0.value.expiresAt.map { $0 < time } ?? false }.map { (index: $0.value.index, ordinal: $0.value.ordinal, id: $0.key.text) }

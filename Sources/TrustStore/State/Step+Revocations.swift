@@ -12,10 +12,13 @@ extension Step {
         if let before = target.before, before > now + Self.revocationAheadSecondsMax {
             throw .invalid("before", "must be at most \(Self.revocationAheadSecondsMax) s in the future: tokens not yet issued are not revoked")
         }
+        // Each time: what an earlier revocation says must be so.
+        if case .key(let kid) = target, state.broadRevocations[target.name] == nil || state.signingKeys[kid] != nil {
+            _ = try retireSigningKey(kid, retiringSeconds: 0)
+        }
         if let earlier = state.broadRevocations[target.name], earlier.target.before ?? .max >= target.before ?? .max {
             return CommandResult(id: earlier.id, index: earlier.index)
         }
-        if case .key(let kid) = target { _ = try retireSigningKey(kid, retiringSeconds: 0) }
         if state.broadRevocations[target.name] == nil {
             try checkRoom(state.broadRevocations.count, below: StateLimits.broadRevocationsMax, "revocations of subjects, keys and certificates")
         }
@@ -26,11 +29,9 @@ extension Step {
     }
 
     mutating func withdrawRevocation(_ id: String) throws(CommandRefusal) -> CommandResult {
+        // Not looked up among single tokens: there may be millions, and every member would look at once.
         guard let record = state.broadRevocation(id: id) else {
-            guard id.utf8.first.map({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) ?? false, state.revokedTokens.contains(id: id) else {
-                throw CommandRefusal(.revocationUnknown, "no such revocation")
-            }
-            throw CommandRefusal(.revocationFinal, "a revoked token stays revoked; mint another")
+            throw CommandRefusal(.revocationUnknown, "no subject or certificate is revoked under this id; a revoked token stays revoked")
         }
         guard record.target.canBeWithdrawn else {
             throw CommandRefusal(.revocationFinal, "only revocations of subjects and certificates can be withdrawn")

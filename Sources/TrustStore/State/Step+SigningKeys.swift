@@ -6,6 +6,10 @@ extension Step {
         guard state.signingKeys[key.kid] == nil else {
             throw CommandRefusal(.signingKeyExists, "a signing key with this kid exists")
         }
+        // A key that was revoked and destroyed may come again, imported by somebody who does not know.
+        guard state.broadRevocations[RevocationTarget.key(kid: key.kid).name] == nil else {
+            throw CommandRefusal(.signingKeyState, "a key with this kid was revoked, and never signs or verifies again")
+        }
         try checkRoom(state.signingKeys.count, below: StateLimits.signingKeysMax, "signing keys")
         var record = SigningKeyRecord(
             kid: key.kid, algorithm: key.algorithm, state: .pending, publicKey: key.publicKey,

@@ -75,7 +75,8 @@ package struct TrustState: Sendable, Equatable {
     }
 
     package func broadRevocation(id: String) -> BroadRevocationRecord? {
-        broadRevocations.values.first { $0.id == id }
+        guard let index = UInt64(id) else { return nil }
+        return broadRevocations.values.first { $0.index.rawValue == index && $0.id == id }
     }
 
     /// The one in force.
