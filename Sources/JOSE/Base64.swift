@@ -1,11 +1,11 @@
 /// Base64 with padding (RFC 4648 §4), for formats that demand it. Tokens use `Base64URL`.
 package enum Base64 {
-    private static let last = (UInt8(ascii: "+"), UInt8(ascii: "/"))
-    private static let values = Base64Coding.values(last: last)
+    private static let lastDigits = (UInt8(ascii: "+"), UInt8(ascii: "/"))
+    private static let digitValues = Base64Coding.digitValues(last: lastDigits)
 
     package static func encode(_ bytes: [UInt8]) -> String {
         var output: [UInt8] = []
-        Base64Coding.encode(bytes.span, last: last, into: &output)
+        Base64Coding.encode(bytes.span, last: lastDigits, into: &output)
         while output.count % 4 != 0 { output.append(UInt8(ascii: "=")) }
         return String(decoding: output, as: UTF8.self)
     }
@@ -15,7 +15,7 @@ package enum Base64 {
         var digits = Array(text.utf8)[...]
         guard digits.count % 4 == 0 else { return nil }
         for _ in 0..<2 where digits.last == UInt8(ascii: "=") { digits.removeLast() }
-        return Base64Coding.decode(digits.span, values: values.span)
+        return Base64Coding.decode(digits.span, digitValues: digitValues.span)
     }
 }
 
@@ -44,8 +44,8 @@ enum Base64Coding {
     ///
     /// Without a branch on the digits: those of a token are as good as random, and the processor would guess wrong.
     ///
-    /// - Parameter values: as `values(last:)` makes them.
-    static func decode(_ digits: Span<UInt8>, values: Span<UInt8>) -> [UInt8]? {
+    /// - Parameter digitValues: as `digitValues(last:)` makes them.
+    static func decode(_ digits: Span<UInt8>, digitValues: Span<UInt8>) -> [UInt8]? {
         let rest = digits.count % 4
         guard rest != 1 else { return nil }
         let wholeCount = digits.count - rest
@@ -54,7 +54,7 @@ enum Base64Coding {
         func word(_ count: Int, at index: Int) -> UInt32 {
             var word: UInt32 = 0
             for place in index..<index + count {
-                let value = values[Int(digits[place])]
+                let value = digitValues[Int(digits[place])]
                 seen |= value
                 word = word << 6 | UInt32(value)
             }
@@ -84,7 +84,7 @@ enum Base64Coding {
     }
 
     /// The value of each byte as a digit, and 255 for a byte that is none.
-    static func values(last: LastDigits) -> [UInt8] {
+    static func digitValues(last: LastDigits) -> [UInt8] {
         var values = [UInt8](repeating: .max, count: 256)
         for value in UInt8(0)..<64 { values[Int(digit(for: value, last))] = value }
         return values

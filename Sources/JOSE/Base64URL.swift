@@ -1,8 +1,8 @@
 /// Unpadded base64url (RFC 7515 §2), read strictly: no padding, no line breaks, no standard
 /// alphabet, no unused bits set.
 package enum Base64URL {
-    private static let last = (UInt8(ascii: "-"), UInt8(ascii: "_"))
-    private static let values = Base64Coding.values(last: last)
+    private static let lastDigits = (UInt8(ascii: "-"), UInt8(ascii: "_"))
+    private static let digitValues = Base64Coding.digitValues(last: lastDigits)
 
     package static func encode(_ bytes: [UInt8]) -> String {
         encode(bytes.span)
@@ -15,7 +15,7 @@ package enum Base64URL {
     }
 
     package static func encode(_ bytes: Span<UInt8>, into output: inout [UInt8]) {
-        Base64Coding.encode(bytes, last: last, into: &output)
+        Base64Coding.encode(bytes, last: lastDigits, into: &output)
     }
 
     package static func decode(_ text: String) -> [UInt8]? {
@@ -23,6 +23,6 @@ package enum Base64URL {
     }
 
     package static func decode(_ text: Span<UInt8>) -> [UInt8]? {
-        Base64Coding.decode(text, values: values.span)
+        Base64Coding.decode(text, digitValues: digitValues.span)
     }
 }
