@@ -147,7 +147,7 @@ extension Exchange {
             }
             mint.certificateFingerprint = client.fingerprint
         }
-        mint.client = MintRequest.Client(id: client.fingerprint, parentTokenIDs: mint.client?.parentTokenIDs ?? [])
+        mint.client = MintRequest.Client(id: client.fingerprint, parentTokenIDs: mint.client?.parentTokenIDs ?? [], parentKeyIDs: mint.client?.parentKeyIDs ?? [])
         let token: MintedToken
         do throws(MintFailure) {
             token = try await member.mint(mint, by: actor)
@@ -205,7 +205,7 @@ extension Exchange {
         guard line.count <= MintRequest.Client.parentsMax else {
             throw OAuthError(.invalidGrant, "subject_token was exchanged \(MintRequest.Client.parentsMax) times already; begin from another token")
         }
-        mint.client = MintRequest.Client(id: client.fingerprint, parentTokenIDs: line)
+        mint.client = MintRequest.Client(id: client.fingerprint, parentTokenIDs: line, parentKeyIDs: token.parentKeyIDs + [token.keyID])
         return mint
     }
 }

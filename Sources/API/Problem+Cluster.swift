@@ -122,7 +122,7 @@ extension RefusalCode {
             .authorityUnknown: .notFound
         case .clusterExists, .clusterNotFounded, .requestReused, .limitReached, .memberNameTaken, .memberIDTaken,
             .memberKeyTaken, .joinTokenExists, .signingKeyExists, .signingKeyState, .namedTokenExists,
-            .certificateExists, .addTokenExists, .authorityExists, .revocationListUnknown, .revocationFinal:
+            .certificateExists, .certificateRevoked, .addTokenExists, .authorityExists, .revocationListUnknown, .revocationFinal:
             .conflict
         }
     }

@@ -13,10 +13,11 @@ enum RevocationEndpoints {
             let page = try Page(exchange.query)
             let state = exchange.state
             return try await exchange.offLoop {
-                let all = state.revokedTokens.sorted().map(RevocationDescription.token)
-                    + state.broadRevocations.values.map(RevocationDescription.broad)
-                let sorted = state.broadRevocations.isEmpty ? all : all.sorted { $0.index < $1.index }
-                return .sync(.array(page.of(sorted, id: \.id).map(\.json)))
+                guard page.after == nil || page.after.flatMap({ RevocationPlace($0) }) != nil else { return .sync(.array([])) }
+                let place = page.after.flatMap { RevocationPlace($0) }
+                let tokens = state.revokedTokens.oldest(page.limit, after: place).map(RevocationDescription.token)
+                let others = state.broadRevocations.values.map(RevocationDescription.broad).filter { other in place.map { $0 < other.place } ?? true }
+                return .sync(.array((tokens + others).sorted { $0.place < $1.place }.prefix(page.limit).map(\.json)))
             }
         },
         .post("/1.0/revocations", .scope(.admin), creation, reading: RevocationRequest.init) {
@@ -61,17 +62,10 @@ enum RevocationDescription: Sendable {
     case token(RevocationRecord)
     case broad(BroadRevocationRecord)
 
-    var index: LogIndex {
+    var place: RevocationPlace {
         switch self {
-        case .token(let record): record.index
-        case .broad(let record): record.index
-        }
-    }
-
-    var id: String {
-        switch self {
-        case .token(let record): record.id
-        case .broad(let record): record.id
+        case .token(let record): record.place
+        case .broad(let record): RevocationPlace(index: record.index)
         }
     }
 

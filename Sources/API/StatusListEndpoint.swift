@@ -1,4 +1,5 @@
 import Cluster
+import EventLoop
 import HTTPTypes
 import JOSE
 import Tokens
@@ -12,20 +13,37 @@ enum StatusListEndpoint {
             guard let number = Int64(exchange.parameter("number")), exchange.parameter("number").utf8.first != UInt8(ascii: "+") else {
                 throw .notFound()
             }
-            let now = exchange.settings.wallClock()
-            return try await exchange.offLoop {
-                let token: String?
-                do throws(MintError) {
-                    token = try StatusList.token(number, in: exchange.view.tokens, now: now)
-                } catch {
-                    throw Problem(error)
-                }
-                guard let token else { throw Problem.notFound() }
-                return Answer(status: .ok, body: .plain(Array(token.utf8), contentType: StatusList.mediaType))
-                    .with(.cacheControl, "public, max-age=\(StatusList.secondsMax)")
-            }
+            return try await list(number, exchange)
         }
     ]
+
+    private static func list(_ number: Int64, _ exchange: Exchange) async throws(Problem) -> Answer {
+        let now = exchange.settings.wallClock(), index = exchange.view.index
+        switch exchange.workspace.value.statusLists.begin(number, at: index, now: now, secondsMax: StatusList.secondsMax) {
+        case .known(let token): return answer(token)
+        case .busy: throw .unavailable("busy: a status list is being made; ask again")
+        case .make: break
+        }
+        var made: String?
+        defer { exchange.workspace.value.statusLists.end(number, at: index, now: now, token: made) }
+        let signed = try await exchange.offLoop {
+            let token: String?
+            do throws(MintError) {
+                token = try StatusList.token(number, in: exchange.view.tokens, now: now)
+            } catch {
+                throw Problem(error)
+            }
+            guard let token else { throw Problem.notFound() }
+            return answer(token)
+        }
+        if case .plain(let bytes, _) = signed.body { made = String(decoding: bytes, as: UTF8.self) }
+        return signed
+    }
+
+    private static func answer(_ token: String) -> Answer {
+        Answer(status: .ok, body: .plain(Array(token.utf8), contentType: StatusList.mediaType))
+            .with(.cacheControl, "public, max-age=\(StatusList.secondsMax)")
+    }
 
     private static let document = EndpointDocument(
         summary: "A signed list with one bit for each named token: 0 while it is good (IETF Token Status List)", statuses: [200, 404, 429, 503])

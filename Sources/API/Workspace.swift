@@ -4,6 +4,7 @@ import Tokens
 /// What one request loop keeps between requests. Never leaves its loop.
 final class Workspace {
     let signatures = SignatureCache()
+    let statusLists = StatusListCache()
     let paths = PathCache()
     /// For those who ask about tokens, or try to join, without a credential.
     var strangers: RequestRateLimit

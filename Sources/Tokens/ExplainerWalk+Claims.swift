@@ -23,8 +23,10 @@ extension ExplainerWalk {
             fail(.claims, .missingClaim, "without \(missing.joined(separator: ", "))", hint: "tokens of the cluster carry sub, jti and exp")
         } else if !haveOneScope(claims) {
             failScopes()
-        } else if (try? VerifiedToken.parents(claims)) == nil {
-            fail(.claims, .malformed, "parent_jti is not a short list of token ids")
+        } else if claims.tokenID.map(VerifiedToken.canBeRevoked) != true {
+            fail(.claims, .malformed, "jti is not 1 to \(StateLimits.tokenIDBytesMax) visible ASCII characters, so the token could not be revoked")
+        } else if (try? VerifiedToken.line("parent_jti", of: claims)) == nil || (try? VerifiedToken.line("parent_kid", of: claims)) == nil {
+            fail(.claims, .malformed, "parent_jti or parent_kid is not a short list of ids")
         } else {
             pass(.claims, "sub \(Self.shown(claims.subject)), jti \(Self.shown(claims.tokenID))")
         }
@@ -53,16 +55,28 @@ extension ExplainerWalk {
         guard !explanation.isForImportedKeys else { return skip(.issuer, "a token of a node is known by its key alone") }
         let ours = view.state.cluster?.issuer
         let detail = "iss \(Self.shown(claims.issuer)), this cluster is \(Self.shown(ours))"
-        guard !TokenRules.isIssued(by: view.state.cluster, claims.issuer) else { return pass(.issuer, detail) }
+        guard !TokenRules.isIssued(by: view.state.cluster, claims.issuer) else { return checkOrigin(claims, detail) }
         let differsInSlash = claims.issuer.map { $0 + "/" } == ours || ours.map { $0 + "/" } == claims.issuer
         fail(.issuer, .issuerMismatch, detail, hint: differsInSlash ? "the two differ only in a slash at the end" : nil)
+    }
+
+    /// The client that got the token, and the tokens that it was made from.
+    private mutating func checkOrigin(_ claims: JWTClaims, _ detail: String) {
+        if let client = VerifiedToken.client(claims), Fingerprint.isValid(client), view.state.certificates[client]?.type != .client {
+            return fail(.issuer, .unknownCertificate, "\(detail); the client that got it, \(client), is trusted no more", hint: "trust its certificate again, and get another token")
+        }
+        let keys = (try? VerifiedToken.line("parent_kid", of: claims)) ?? []
+        if let gone = keys.first(where: { !view.isInForce(keyNamed: $0, at: now) }) {
+            return fail(.issuer, .keyRetired, "\(detail); it was made from a token of the key \(QuotedText.quoted(gone)), which vouches no more", hint: "begin from another token")
+        }
+        pass(.issuer, detail)
     }
 
     /// - Parameter name: what the id is.
     mutating func checkRevocation(_ claims: JWTClaims, _ tokenID: String?, _ name: String, subject: String?, certificate: String? = nil) {
         guard let tokenID else { return skip(.revocation, "there is no \(name) to look up") }
         let isCluster = certificate == nil && !explanation.isForImportedKeys
-        let parents = isCluster ? (try? VerifiedToken.parents(claims)) ?? [] : []
+        let parents = isCluster ? (try? VerifiedToken.line("parent_jti", of: claims)) ?? [] : []
         let parent = parents.compactMap { view.state.revokedTokens[$0] }.first
         if let record = view.state.revokedTokens[tokenID] ?? parent {
             let what = record.tokenID == tokenID ? "the token was" : "the token that this one was made from was"
@@ -101,7 +115,8 @@ extension ExplainerWalk {
         if let subject, let record = revocations[RevocationTarget.name(ofSubject: subject)], TokenRules.isIssued(claims.issuedAt, upTo: record, at: now) {
             return (.subjectRevoked, record)
         }
-        if let record = revocations[RevocationTarget.nameOfEverything], TokenRules.isIssued(claims.issuedAt, upTo: record, at: now) {
+        let isYounger = subject == view.state.clusterImportedKey.map { VerifiedToken.importedSubject(keyID: $0.id) }
+        if let record = revocations[RevocationTarget.nameOfEverything], subject == nil || !isYounger, TokenRules.isIssued(claims.issuedAt, upTo: record, at: now) {
             return (.tokenRevoked, record)
         }
         return nil

@@ -35,13 +35,16 @@ package struct MintRequest: Sendable, Equatable {
         /// The ids of the token that this one narrows and of those that it came from, the first first: when one of them is
         /// revoked this one is refused.
         package var parentTokenIDs: [String]
+        /// The ids of the keys that signed those, in the same order: when one of them vouches no more, neither does this one.
+        package var parentKeyIDs: [String]
 
         /// Exchanges in one line.
         package static let parentsMax = 8
 
-        package init(id: String, parentTokenIDs: [String]) {
+        package init(id: String, parentTokenIDs: [String] = [], parentKeyIDs: [String] = []) {
             self.id = id
             self.parentTokenIDs = parentTokenIDs
+            self.parentKeyIDs = parentKeyIDs
         }
     }
 
@@ -82,7 +85,7 @@ package struct MintRequest: Sendable, Equatable {
 
 extension MintRequest {
     /// The claims that only the minter writes.
-    package static let reservedClaims = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "scope", "Allow", "cnf", "client_id", "act", "parent_jti", "status"]
+    package static let reservedClaims = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "scope", "Allow", "cnf", "client_id", "act", "parent_jti", "parent_kid", "status"]
 
     /// The rules that hold whoever made the request.
     func check(lifetimeSecondsMax: Int64) throws(JSONFieldError) {

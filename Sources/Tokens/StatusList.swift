@@ -57,6 +57,7 @@ package enum StatusList {
         guard !TokenRules.isExpired(record.expiresAt, at: now), !state.revokedTokens.contains(record.id),
             let key = state.signingKeys[record.keyID], !key.isRetired(at: now)
         else { return false }
+        guard !state.broadRevocations.isEmpty else { return true }
         let names = [RevocationTarget.name(ofSubject: record.subject), RevocationTarget.name(ofCertificate: record.subject), RevocationTarget.nameOfEverything]
         return !names.contains { name in
             state.broadRevocations[name].map { TokenRules.isIssued(record.issuedAt, upTo: $0, at: now) } ?? false

@@ -84,7 +84,10 @@ package enum TokenMinter {
             claims["client_id"] = .string(client.id)
             // RFC 8693 §4.1: who acts for the subject, where that is somebody else.
             if client.id != request.subject { claims["act"] = ["sub": .string(client.id)] }
-            if !client.parentTokenIDs.isEmpty { claims["parent_jti"] = .strings(client.parentTokenIDs) }
+            if !client.parentTokenIDs.isEmpty {
+                claims["parent_jti"] = .strings(client.parentTokenIDs)
+                claims["parent_kid"] = .strings(client.parentKeyIDs)
+            }
         }
         for member in request.claims.members { claims[member.name] = member.value }
         return TokenDraft(

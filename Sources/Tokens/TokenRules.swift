@@ -14,6 +14,9 @@ enum TokenRules {
         if let validity = token.certificateValidity {
             guard validity.contains(now) else { return .certificateExpired }
         }
+        // What a client got goes when its certificate is trusted no more, and what was made of a token when that one's key is.
+        if let client = token.client, Fingerprint.isValid(client), view.state.certificates[client]?.type != .client { return .unknownCertificate }
+        guard token.parentKeyIDs.allSatisfy({ view.isInForce(keyNamed: $0, at: now) }) else { return .keyRetired }
         guard !isExpired(token.expiresAt, at: now) else { return .expired }
         guard !isEarly(token.notBeforeAt, at: now, in: view) else { return .notYetValid }
         guard !view.state.revokedTokens.contains(token.tokenID) else { return .tokenRevoked }
@@ -35,13 +38,18 @@ enum TokenRules {
             return .certificateRevoked
         }
         if let record = revocations[token.subjectRevocationName], isIssued(token.issuedAt, upTo: record, at: now) { return .subjectRevoked }
-        if let record = revocations[RevocationTarget.nameOfEverything], isIssued(token.issuedAt, upTo: record, at: now) { return .tokenRevoked }
+        if let record = revocations[RevocationTarget.nameOfEverything], !isYoungerByItsKey(token, in: view), isIssued(token.issuedAt, upTo: record, at: now) { return .tokenRevoked }
         return nil
+    }
+
+    /// Whether a token can only have been made after everything was revoked: that destroys the cluster's own imported key.
+    private static func isYoungerByItsKey(_ token: VerifiedToken, in view: TokenView) -> Bool {
+        token.method == .imported && view.state.importedKeys[token.keyID]?.origin == .cluster
     }
 
     /// Of the certificate it comes from: that of its signer, or of the client that got it at the token endpoint.
     static func listRefusal(of token: VerifiedToken, in view: TokenView, at now: Int64) -> RejectionReason? {
-        let fingerprint = token.method == .certificate ? token.keyID : token.subject
+        let fingerprint = token.method == .certificate ? token.keyID : token.client ?? token.subject
         guard let record = view.state.certificates[fingerprint] else { return nil }
         return view.listRefusal(ofEntry: record, at: now)
     }

@@ -15,6 +15,12 @@ extension TokenView {
         return key
     }
 
+    /// Whether the key by this id still vouches, of whichever kind it is.
+    func isInForce(keyNamed id: String, at now: Int64) -> Bool {
+        if let record = state.signingKeys[id] { return !record.isRetired(at: now) }
+        return state.certificates[id]?.type == .client || state.importedKeys[id] != nil
+    }
+
     /// Whether a signature checked earlier still counts: the key is stored as it was then and still
     /// vouches. When not, the token goes through the whole check, which finds the reason.
     func isCurrent(_ token: VerifiedToken, at now: Int64) -> Bool {

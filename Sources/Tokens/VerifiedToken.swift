@@ -36,6 +36,10 @@ package final class VerifiedToken: Sendable {
     let binding: Binding
     /// The ids of the tokens that this one was made from, the first first; revoking any of them ends this one too.
     package let parentTokenIDs: [String]
+    /// The ids of the keys that signed those.
+    package let parentKeyIDs: [String]
+    /// The client that got the token at the token endpoint, which is a certificate's fingerprint; nil for most.
+    let client: String?
     /// Under which a revocation of its subject is looked up.
     let subjectRevocationName: String
     /// And one of its subject as a certificate, which it is for tokens that clients got or signed.
@@ -55,6 +59,7 @@ package final class VerifiedToken: Sendable {
         guard let subject = claims.subject, let tokenID = claims.tokenID, let expiresAt = claims.expiresAt,
             !subject.isEmpty, !tokenID.isEmpty
         else { throw .missingClaim }
+        guard Self.canBeRevoked(tokenID) else { throw .malformed }
         method = .cluster
         self.keyID = keyID
         self.keyVersion = keyVersion
@@ -70,7 +75,9 @@ package final class VerifiedToken: Sendable {
         binding = Self.binding(of: claims)
         subjectRevocationName = RevocationTarget.name(ofSubject: subject)
         certificateRevocationName = RevocationTarget.name(ofCertificate: Self.client(claims) ?? subject)
-        parentTokenIDs = try Self.parents(claims)
+        parentTokenIDs = try Self.line("parent_jti", of: claims)
+        parentKeyIDs = try Self.line("parent_kid", of: claims)
+        client = Self.client(claims)
         certificateValidity = nil
     }
 
@@ -94,6 +101,8 @@ package final class VerifiedToken: Sendable {
         subjectRevocationName = RevocationTarget.name(ofSubject: record.fingerprint)
         certificateRevocationName = RevocationTarget.name(ofCertificate: record.fingerprint)
         parentTokenIDs = []
+        parentKeyIDs = []
+        client = nil
         certificateValidity = validity
     }
 
@@ -119,6 +128,8 @@ package final class VerifiedToken: Sendable {
         subjectRevocationName = RevocationTarget.name(ofSubject: subject)
         certificateRevocationName = RevocationTarget.name(ofCertificate: subject)
         parentTokenIDs = []
+        parentKeyIDs = []
+        client = nil
         certificateValidity = nil
     }
 
@@ -135,16 +146,20 @@ package final class VerifiedToken: Sendable {
         Base64URL.encode(SHA256.hash(token))
     }
 
+    /// Whether a `jti` is one that the log takes; what another issuer wrote may not be, and could not be revoked.
+    static func canBeRevoked(_ tokenID: String) -> Bool {
+        tokenID.utf8.count <= StateLimits.tokenIDBytesMax && tokenID.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+    }
+
     /// What a token says that it came from must be readable, or it would outlive that.
-    static func parents(_ claims: JWTClaims) throws(RejectionReason) -> [String] {
-        guard let value = claims.object["parent_jti"] else { return [] }
+    static func line(_ name: String, of claims: JWTClaims) throws(RejectionReason) -> [String] {
+        guard let value = claims.object[name] else { return [] }
         guard let elements = value.arrayValue, elements.count <= MintRequest.Client.parentsMax else { throw .malformed }
         let ids = elements.compactMap(\.stringValue)
         guard ids.count == elements.count else { throw .malformed }
         return ids
     }
 
-    /// The client that got the token at the token endpoint, which is a certificate's fingerprint.
     static func client(_ claims: JWTClaims) -> String? { claims.object["client_id"]?.stringValue }
 
     /// `scope` and `Allow` say the same in two dialects. Where both stand they must name the same

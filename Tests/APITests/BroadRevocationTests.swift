@@ -72,6 +72,37 @@ struct BroadRevocationTests {
         }
     }
 
+    @Test("a key that calls itself by 64 hexadecimal digits is revoked as a key, and a revoked certificate is not added again")
+    func keyWithHexID() async throws {
+        try await ServedMember.with { served async throws in
+            let kid = String(repeating: "ab", count: 32)
+            let pem = PEM.encode(label: "PRIVATE KEY", try PrivateKey.generate(.p256).pkcs8().withSpan { bytes in (0..<bytes.count).map { bytes[$0] } })
+            _ = try await served.operate("POST", "/1.0/keys/import", ["kind": "pem", "pem": .string(pem), "kid": .string(kid), "activate_in": 0])
+            _ = try await served.operate("POST", "/1.0/revocations", ["key_id": .string(kid)])
+            #expect(try await served.operate("GET", "/1.0/keys/\(kid)")["state"] == "retired")
+            let client = try TestClient()
+            _ = try await served.operate("POST", "/1.0/revocations", ["key_id": .string(client.fingerprint)])
+            let added = try await served.send("POST", "/1.0/certificates", ["type": "client", "certificate": .string(client.certificate.pem)], over: ServedMember.root)
+            #expect(added.status == 409 && added.error.contains("is revoked"), "\(added)")
+        }
+    }
+
+    @Test("after everything was revoked a node's tokens are made anew, and accepted")
+    func everythingAndNodes() async throws {
+        try await ServedMember.with { served async throws in
+            func authNew() async throws -> String {
+                let answer = try await served.send("POST", "/rpc/v1", ["jsonrpc": "2.0", "id": 1, "method": "Filecoin.AuthNew", "params": [["read"]]], token: served.adminToken)
+                let text = try #require(answer.json["result"]?.stringValue.flatMap { Base64.decode($0) }, "\(answer)")
+                return String(decoding: text, as: UTF8.self)
+            }
+            let old = try await authNew()
+            #expect(try await verdict(old, served) == "valid")
+            _ = try await served.operate("POST", "/1.0/revocations", ["before": .integer(WallClock.nowSeconds() - 100)])
+            #expect(try await verdict(old, served) != "valid")
+            #expect(try await verdict(authNew(), served) == "valid")
+        }
+    }
+
     @Test("a certificate, by fingerprint and by PEM: its connection, its tokens, and tokens bound to it")
     func certificate() async throws {
         try await ServedMember.with { served async throws in

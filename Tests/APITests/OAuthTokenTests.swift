@@ -198,6 +198,30 @@ struct OAuthTokenTests {
         }
     }
 
+    @Test("a client's tokens go with its entry, also those it got for others; a narrowed token goes with the key of the one it came from")
+    func origins() async throws {
+        try await ServedMember.with { served async throws in
+            let client = try await trusted(served), other = try await trusted(served)
+            let own = try #require(try await ask(served, ["grant_type": "client_credentials"], client).json["access_token"]?.stringValue)
+            let parent = try await served.mint("alice", ["read"])
+            let forAlice = try #require(try await ask(served, exchange(parent), client).json["access_token"]?.stringValue)
+            let byOther = try #require(try await ask(served, exchange(try client.token()), other).json["access_token"]?.stringValue)
+            for token in [own, forAlice, byOther] { #expect(try await verdict(token, served)["valid"] == true) }
+            let revoked = try await served.operate("POST", "/1.0/revocations", ["certificate": .string(client.fingerprint)])
+            for token in [own, forAlice] { #expect(try await verdict(token, served)["reason"] == "certificate_revoked") }
+            _ = try await served.operate("DELETE", "/1.0/revocations/\(revoked["id"]?.stringValue ?? "")")
+            _ = try await served.operate("DELETE", "/1.0/certificates/\(client.fingerprint)")
+            for token in [own, forAlice] {
+                #expect(try await verdict(token, served)["reason"] == "unknown_certificate")
+                let steps = try await served.operate("POST", "/1.0/tokens/explain", ["token": .string(token)])
+                #expect(steps["reason"] == "unknown_certificate" && steps.encodedString.contains("is trusted no more"), "\(steps.encodedString)")
+            }
+            #expect(try await verdict(byOther, served)["reason"] == "key_retired", "its parent was signed by the certificate that is gone")
+            let explained = try await served.operate("POST", "/1.0/tokens/explain", ["token": .string(byOther)])
+            #expect(explained["reason"] == "key_retired", "\(explained.encodedString)")
+        }
+    }
+
     @Test("requests that are none are refused as RFC 6749 has it")
     func badRequests() async throws {
         try await ServedMember.with { served async throws in

@@ -1,6 +1,7 @@
 import Crypto
 import EventLoop
 import JOSE
+import Raft
 import Testing
 import Tokens
 
@@ -75,6 +76,30 @@ struct StatusListTests {
             #expect(verdict["valid"] == false && verdict["reason"] == "malformed", "typ statuslist+jwt")
             #expect(try await served.send("GET", "/1.0/keys", token: list).status == 403)
         }
+    }
+
+    @Test("a list is made once for a state, one at a time, and a new state makes a new one")
+    func cache() {
+        let cache = StatusListCache()
+        func begin(_ number: Int64, _ index: UInt64, _ now: Int64 = 100) -> String {
+            switch cache.begin(number, at: LogIndex(index), now: now, secondsMax: 60) {
+            case .known(let token): token
+            case .make: "make"
+            case .busy: "busy"
+            }
+        }
+        #expect(begin(0, 5) == "make" && begin(0, 5) == "busy" && begin(1, 5) == "busy")
+        cache.end(0, at: LogIndex(5), now: 100, token: "list")
+        #expect(begin(0, 5) == "list" && begin(0, 5, 159) == "list")
+        #expect(begin(0, 6) == "make")
+        cache.end(0, at: LogIndex(6), now: 100, token: nil)
+        #expect(begin(0, 5, 160) == "make", "a copy would outlive its time")
+        cache.end(0, at: LogIndex(5), now: 160, token: "newer")
+        for number in 1...Int64(StatusListCache.listsMax) {
+            #expect(begin(number, 5, 160) == "make")
+            cache.end(number, at: LogIndex(5), now: 160, token: "n")
+        }
+        #expect(begin(0, 5, 160) == "make", "no more than so many are kept")
     }
 
     @Test("an unnamed token has no place, and lists that were never begun are not found")

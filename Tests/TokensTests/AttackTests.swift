@@ -105,6 +105,16 @@ struct AttackTests {
         expectRefused(try disguised.token(), try ours.view(), .badSignature)
     }
 
+    @Test("an id that no log would take, and a line of origin that cannot be read, are refused: they could not be revoked")
+    func irrevocable() throws {
+        let world = try World(.es256)
+        let view = try world.view()
+        for id in ["a b", "\u{E9}", "a\0", String(repeating: "x", count: 257)] { expectRefused(try world.token(claims: ["jti": .string(id)]), view, .malformed, id) }
+        for line in ["x", 5, .object([:]), [1], .strings((0..<9).map { "\($0)" })] as [JSON] {
+            for name in ["parent_jti", "parent_kid"] { expectRefused(try world.token(claims: [name: line]), view, .malformed, "\(name) \(line)") }
+        }
+    }
+
     @Test("nesting beyond all sense is refused, in the header and in the claims")
     func nesting() throws {
         let world = try World(.es256)

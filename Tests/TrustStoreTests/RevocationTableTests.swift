@@ -82,6 +82,25 @@ struct RevocationTableTests {
         #expect(table.count == count && table[last.tokenID] == last)
     }
 
+    @Test("pages are the oldest after a place, whatever the form of the record")
+    func pages() {
+        var random = SeededRandom(seed: 6)
+        var table = RevocationTable()
+        var records: [RevocationRecord] = []
+        for position in 0..<500 {
+            var one = record(position % 5 == 0 ? "form \(position)" : id(&random), index: UInt64(1 + position / 3))
+            one.ordinal = UInt16(position % 3)
+            records.append(one)
+        }
+        for record in records.shuffled(using: &random) { table.insert(record) }
+        var seen: [RevocationRecord] = []
+        while case let page = table.oldest(7, after: seen.last?.place), !page.isEmpty { seen += page }
+        #expect(seen == records)
+        #expect(table.oldest(1_000, after: nil) == records && table.oldest(3, after: records[499].place).isEmpty)
+        #expect(RevocationPlace("17.2") == RevocationPlace(index: LogIndex(17), ordinal: 2) && RevocationPlace("17")?.id == "17")
+        for wrong in ["", "x", "17.", ".1", "17.0", "017", "+17", "17.1.1", "17.65536", "-1", "99999999999999999999"] { #expect(RevocationPlace(wrong) == nil, "\(wrong)") }
+    }
+
     @Test("what has ended is found, oldest revocation first, and no more than asked for")
     func ended() {
         var random = SeededRandom(seed: 5)

@@ -28,6 +28,7 @@ package enum RefusalCode: String, Sendable, Hashable, CaseIterable {
     case revocationFinal = "revocation_final"
     case certificateUnknown = "certificate_unknown"
     case certificateExists = "certificate_exists"
+    case certificateRevoked = "certificate_revoked"
     case certificateChanged = "certificate_changed"
     case addTokenUnknown = "add_token_unknown"
     case addTokenExists = "add_token_exists"

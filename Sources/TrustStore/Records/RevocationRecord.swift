@@ -17,7 +17,9 @@ package struct RevocationRecord: Sendable, Equatable {
 
     /// The index names the revocation, with its place where the entry has several, so a million of them need no other name in
     /// memory.
-    package var id: String { ordinal == 0 ? String(index.rawValue) : "\(index.rawValue).\(ordinal)" }
+    package var id: String { place.id }
+
+    package var place: RevocationPlace { RevocationPlace(index: index, ordinal: ordinal) }
 
     package init(
         tokenID: String, reason: String?, expiresAt: Int64?, createdAt: Int64, createdBy: String, index: LogIndex,

@@ -31,6 +31,25 @@ package struct RevocationTable: Sendable {
         (compact.map { record($0.key, $0.value) } + Array(whole.values)).sorted { ($0.index, $0.ordinal) < ($1.index, $1.ordinal) }
     }
 
+    /// The `max` oldest that come after a place, oldest first; from the beginning when that is nil. Takes time in proportion to
+    /// all, and memory in proportion to `max`.
+    package func oldest(_ max: Int, after place: RevocationPlace?) -> [RevocationRecord] {
+        var found: [(place: RevocationPlace, id: CompactTokenID?, record: RevocationRecord?)] = []
+        func trim() {
+            found.sort { $0.place < $1.place }
+            found.removeLast(Swift.max(0, found.count - max))
+        }
+        func note(_ new: RevocationPlace, _ id: CompactTokenID?, _ record: RevocationRecord?) {
+            guard place.map({ $0 < new }) ?? true else { return }
+            found.append((new, id, record))
+            if found.count >= 2 * max { trim() }
+        }
+        for (id, entry) in compact { note(RevocationPlace(index: LogIndex(entry.index), ordinal: entry.ordinal), id, nil) }
+        for record in whole.values { note(record.place, nil, record) }
+        trim()
+        return found.compactMap { $0.record ?? $0.id.flatMap { id in compact[id].map { record(id, $0) } } }
+    }
+
     /// Up to `max` ids of tokens that ended before `time`, in the order of their revocation. Takes time in proportion to all.
     package func ended(before time: Int64, max: Int) -> [String] {
         let compactOnes = compact.lazy.filter { $0.value.expiresAt.map { $0 < time } ?? false }.map { (index: $0.value.index, ordinal: $0.value.ordinal, id: $0.key.text) }

@@ -9,6 +9,7 @@ extension Step {
 
     private mutating func add(_ new: NewCertificate, tokenHash: [UInt8]?) throws(CommandRefusal) {
         guard state.certificates[new.fingerprint] == nil else { throw Self.isTrustedAlready }
+        try checkIsNotRevoked(new.fingerprint)
         try checkRoom(state.certificates.count, below: StateLimits.certificatesMax, "trusted certificates")
         put(
             TrustedCertificateRecord(
@@ -28,6 +29,7 @@ extension Step {
         record.projects = change.projects ?? former.projects
         if let replacement = change.replacement, replacement.fingerprint != former.fingerprint {
             guard state.certificates[replacement.fingerprint] == nil else { throw Self.isTrustedAlready }
+            try checkIsNotRevoked(replacement.fingerprint)
             record.fingerprint = replacement.fingerprint
             record.certificate = replacement.certificate
             record.tokenHash = nil
@@ -53,6 +55,12 @@ extension Step {
                 .certificateChanged, "ETag doesn't match: \(record.version.rawValue) vs \(version?.rawValue ?? 0)")
         }
         return record
+    }
+
+    /// An entry that speaks for nobody would only look like trust, and an add token would be spent on it.
+    private func checkIsNotRevoked(_ fingerprint: String) throws(CommandRefusal) {
+        guard let revocation = state.broadRevocations[RevocationTarget.name(ofCertificate: fingerprint)] else { return }
+        throw CommandRefusal(.certificateRevoked, "the certificate is revoked; withdraw revocation \(revocation.id) first, if it was a mistake")
     }
 
     private static let isTrustedAlready = CommandRefusal(.certificateExists, "Certificate already in trust store")

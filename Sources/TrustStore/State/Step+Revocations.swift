@@ -19,6 +19,9 @@ extension Step {
         if let earlier = state.broadRevocations[target.name], earlier.target.before ?? .max >= target.before ?? .max {
             return CommandResult(id: earlier.id, index: earlier.index)
         }
+        // Tokens of the cluster's own imported key do not say when they were issued: the key goes, and the next one is younger
+        // than the revocation.
+        if case .everything = target, let own = state.clusterImportedKey { removeImportedKey(own.id) }
         if state.broadRevocations[target.name] == nil {
             try checkRoom(state.broadRevocations.count, below: StateLimits.broadRevocationsMax, "revocations of subjects, keys and certificates")
         }
