@@ -28,6 +28,18 @@ struct TokenMinterTests {
         #expect(TokenExplainer.explain(Array(minted.token.utf8), in: try world.view(), now: World.now).valid)
     }
 
+    @Test("a token ends no later than the one it is made from, whichever clock says how long that is")
+    func latestEnd() throws {
+        var world = try World(.es256)
+        // The newest stamp is ahead of this member's clock by more than is tolerated, so that it decides.
+        world.appliedAtMilliseconds = (World.now + 100) * 1_000
+        let minted = try mint(world) { request in
+            request.lifetimeSeconds = 60
+            request.expiresAtMax = World.now + 120
+        }
+        #expect(minted.issuedAt == World.now + 95 && minted.expiresAt == World.now + 120)
+    }
+
     @Test("a minted token does not print itself")
     func redacted() throws {
         let minted = try mint(try World(.hs256))
