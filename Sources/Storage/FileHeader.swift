@@ -5,7 +5,7 @@ import Raft
 enum FileHeader {
     static let table = "store"
     /// The newest layout this binary writes and the only one it reads.
-    static let format = 3
+    static let format = 4
 
     static func write(_ db: Database, _ fields: [String: String]) throws {
         try db.execute(sql: "CREATE TABLE \(table) (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")

@@ -163,8 +163,8 @@ struct LogFaultTests {
     @Test("a later format is refused by its number")
     func laterFormat() throws {
         try closedLog()
-        try edit(Array("format3".utf8)) { $0[6] = UInt8(ascii: "4") }
-        #expect(throws: StorageError.unsupportedVersion(file: path, found: "4", supported: 3)) { try open() }
+        try edit(Array("format4".utf8)) { $0[6] = UInt8(ascii: "5") }
+        #expect(throws: StorageError.unsupportedVersion(file: path, found: "5", supported: 4)) { try open() }
     }
 
     @Test("a missing log is an error, not a new log")
