@@ -157,6 +157,8 @@ package final class AuditArchive {
         var count = 0
         try inArchive { () throws(StorageError) in
             try opened().read { db in
+                // A clock that is wrong by years must not empty the record: what has to go is old by the log's own time too.
+                let now = min(now, try Self.newestStamp(db, file: path) + Self.clockSlackSeconds)
                 let rows = try Row.fetchCursor(
                     db.cachedStatement(sql: "SELECT \(AuditRows.archiveColumns) FROM entries ORDER BY idx LIMIT ?"),
                     arguments: [Int64(Self.forgottenMax)])
@@ -174,6 +176,22 @@ package final class AuditArchive {
         guard let last else { return false }
         try write { try ArchiveSchema.forget($0, through: last) }
         return count == Self.forgottenMax
+    }
+
+    /// How far time may have gone on since the newest entry, for what is to be forgotten; a cluster without changes keeps more.
+    static let clockSlackSeconds: Int64 = 86_400
+    /// Entries of the log's own among which the newest command is looked for.
+    private static let newestLookedAtMax = 64
+
+    /// Unix seconds; zero when none of the newest entries has a time.
+    private static func newestStamp(_ db: Database, file: String) throws -> Int64 {
+        let rows = try Row.fetchCursor(
+            db.cachedStatement(sql: "SELECT \(AuditRows.archiveColumns) FROM entries ORDER BY idx DESC LIMIT ?"), arguments: [Int64(newestLookedAtMax)])
+        while let row = try rows.next(), let index = row.counter(0).map({ LogIndex($0) }) {
+            let entry = try AuditRows.record(row, at: index, file: file).entry
+            if entry.kind == .command, let command = try? Command(decoding: entry.payload) { return command.stampedAtMilliseconds / 1_000 }
+        }
+        return 0
     }
 
     /// Nil for entries that have no time; they go with the ones behind them.
