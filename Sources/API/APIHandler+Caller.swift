@@ -4,6 +4,7 @@ import EventLoop
 import HTTP
 import HTTPTypes
 import HashTreeCollections
+import Logging
 import Tokens
 import TrustStore
 
@@ -50,6 +51,11 @@ extension APIHandler {
             if record.type == .metrics { return call.route.endpoint.access.isForMetrics ? .metrics(record) : nil }
             return .certificate(record, token: nil)
         } catch {
+            settings.counters.judged(.rejected(error))
+            // Its holder is told nothing; whoever asks why finds the reason here.
+            if error != .unknownCertificate {
+                logger.info("a client certificate is refused", metadata: ["fingerprint": "\(certificate.fingerprint)", "reason": "\(error.rawValue)"])
+            }
             return error == .memberStale ? .untrusted(refused: .memberStale) : nil
         }
     }
