@@ -8,8 +8,8 @@ package enum PeerVerification: Sendable {
     /// The leaf's SubjectPublicKeyInfo. Its validity period does not matter: members recognise each other by recorded
     /// keys, and one whose certificate has run out must still connect to renew it.
     case leafPublicKey(spki: [UInt8])
-    /// The chain contains the authority with this SHA-256 (hex), which has issued the leaf. `validAt`, in Unix
-    /// seconds, also asks that both be valid then.
+    /// The chain contains the authority with this SHA-256 (hex), which has issued the leaf, and issued it for a server: the
+    /// same authority issues certificates for clients. `validAt`, in Unix seconds, also asks that both be valid then.
     case authority(sha256Hex: String, validAt: Int64? = nil)
     /// The chain as sent, leaf first, never empty.
     case custom(@Sendable ([Certificate]) -> Bool)
@@ -25,7 +25,7 @@ package enum PeerVerification: Sendable {
         case .authority(let fingerprint, let instant):
             let wanted = fingerprint.lowercased()
             guard let authority = chain.dropFirst().first(where: { $0.fingerprint == wanted }),
-                leaf.isIssued(by: authority)
+                leaf.isIssued(by: authority), leaf.mayServe
             else { return false }
             guard let instant else { return true }
             return leaf.isValid(at: instant) && authority.isValid(at: instant)

@@ -97,7 +97,7 @@ extension ConnectionOptions {
             let now = WallClock.nowSeconds()
             return .custom { chain in
                 guard let leaf = chain.first else { return false }
-                return leaf.isIssued(by: authority) && leaf.isValid(at: now)
+                return leaf.isIssued(by: authority) && leaf.mayServe && leaf.isValid(at: now)
             }
         } catch {
             throw .usage("--ca \(path): \(error)")

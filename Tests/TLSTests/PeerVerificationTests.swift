@@ -112,6 +112,14 @@ struct PeerVerificationTests {
         try expectRefusal(identity, .authority(sha256Hex: member.chain[0].fingerprint), "pinned to a member")
     }
 
+    @Test("a certificate that the authority issued for a client does not pass for a member")
+    func clientAsServer() throws {
+        let authority = try TestIdentity.Authority()
+        let pin = PeerVerification.authority(sha256Hex: authority.certificate.fingerprint)
+        try expectRefusal(authority.member(usages: [.clientAuth]), pin, "for clients alone")
+        #expect(try connect(authority.member(usages: [.serverAuth]), pin).isEstablished)
+    }
+
     @Test("with a time, an expired leaf is refused")
     func expiredLeaf() throws {
         let authority = try TestIdentity.Authority()

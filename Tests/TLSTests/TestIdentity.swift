@@ -16,11 +16,14 @@ enum TestIdentity {
         }
 
         /// A member's leaf and the authority after it.
-        func member(_ key: PrivateKey? = nil, from notBeforeAt: Int64 = now - 10, through notAfterAt: Int64 = now + 1000) throws -> TLSIdentity {
+        func member(
+            _ key: PrivateKey? = nil, from notBeforeAt: Int64 = now - 10, through notAfterAt: Int64 = now + 1000,
+            usages: Set<CertificateTemplate.Usage> = [.serverAuth, .clientAuth]
+        ) throws -> TLSIdentity {
             let key = try key ?? PrivateKey.generate(.p256)
             let template = CertificateTemplate(
                 commonName: "member", notBeforeAt: notBeforeAt, notAfterAt: notAfterAt, uriNames: ["credence://c/m"],
-                usages: [.serverAuth, .clientAuth])
+                usages: usages)
             let leaf = try Certificate.issue(template, publicKey: key.publicKey, issuer: certificate, key: self.key)
             return TLSIdentity(chain: [leaf, certificate], key: key)
         }
