@@ -28,7 +28,7 @@ enum AuthorityEndpoints {
             let committed = try await exchange.propose(.addAuthority(new))
             return .created(.null, location: "/1.0/authorities/\(committed.result.id)")
         },
-        .delete("/1.0/authorities/{fingerprint}", .scope(.admin), EndpointDocument(summary: "Trust an authority no more, from now on and on every member; its CRL goes too")) {
+        .delete("/1.0/authorities/{fingerprint}", .scope(.admin), EndpointDocument(summary: "Trust an authority no more, on every member within max_staleness; its CRL goes too")) {
             (exchange) async throws(Problem) in
             _ = try await exchange.propose(.removeAuthority(fingerprint: try exchange.authorityOfPath().fingerprint))
             return .sync(.object([:]))
@@ -61,7 +61,7 @@ enum AuthorityEndpoints {
         statuses: [201])
 
     private static let listImport = EndpointDocument(
-        summary: "Import the authority's CRL, in DER or PEM; in force on every member when this answers", body: [], bodyType: .crl)
+        summary: "Import the authority's CRL, in DER or PEM; committed when this answers, and obeyed by every member within max_staleness", body: [], bodyType: .crl)
 }
 
 extension Exchange {

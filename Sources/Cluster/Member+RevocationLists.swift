@@ -11,6 +11,8 @@ extension Member {
     package func importRevocationList(
         _ list: RevocationList, of authority: String, by actor: TrustStore.Actor
     ) async throws(ProposeError) -> Committed {
+        // What this member holds may be gone by now: it asks before it says that there is nothing to do.
+        if view.state.revocationList(ofAuthority: authority)?.contents.hash == list.hash { _ = try await readBarrier() }
         if let held = view.state.revocationList(ofAuthority: authority), held.contents.hash == list.hash {
             return Committed(index: held.index, result: CommandResult(id: held.id, index: held.index))
         }
