@@ -13,7 +13,8 @@ package enum PathError: Error, Equatable, Sendable {
 /// Certificates of authorities, and the rules by which a client's certificate is traced back to one (RFC 5280 §6, as OpenSSL
 /// checks it under X509_V_FLAG_X509_STRICT). Revocation is not looked at here.
 ///
-/// Safe to send: never changed after it was made; OpenSSL guards the store with a lock of its own.
+/// Safe to send: the store is filled in `init` and has neither lookups nor callbacks, so afterwards it is only searched, under its own
+/// lock; each call has a context and a stack of its own, and certificates shared between threads are read only.
 @safe package final class TrustAnchors: @unchecked Sendable {
     /// Certificates between a client's and the anchor.
     package static let depthMax: CInt = 8
@@ -51,7 +52,7 @@ package enum PathError: Error, Equatable, Sendable {
     package func path(from leaf: Certificate, sent: [Certificate], at now: Int64) throws(PathError) -> [Certificate] {
         defer { OpenSSLErrorQueue.clear() }
         guard !leaf.isAuthority else { throw .isAuthority }
-        guard let untrusted = unsafe stack(of: sent + helpers) else { throw .refused(reason: "out of memory", depth: 0) }
+        guard let untrusted = unsafe stack(of: helpers + sent) else { throw .refused(reason: "out of memory", depth: 0) }
         defer { unsafe cossl_certificates_free(untrusted) }
         guard let context = unsafe X509_STORE_CTX_new() else { throw .refused(reason: "out of memory", depth: 0) }
         defer { unsafe X509_STORE_CTX_free(context) }

@@ -20,6 +20,8 @@ package final class AuthoritySet: Sendable {
         let identity: String
         /// What it was issued by, if that is an authority too; nil for one that was issued by itself or by a stranger.
         var link: Link?
+        /// By what those it vouches for may do: the less the lower.
+        let rank: Int
     }
 
     /// By fingerprint.
@@ -34,12 +36,14 @@ package final class AuthoritySet: Sendable {
             (try? Certificate(der: record.certificate)).flatMap { $0.fingerprint == record.fingerprint ? $0 : nil }
         }.sorted { $0.fingerprint < $1.fingerprint }
         var authorities: [String: Authority] = [:]
+        let ranks = Dictionary(records.map { ($0.fingerprint, $0.type == .metrics ? 0 : $0.isRestricted ? 1 : 2) }) { min($0, $1) }
         for certificate in certificates {
             let identity = certificate.issuerIdentity
             let issuer = certificates.first { $0.issuerIdentity != identity && certificate.isIssued(by: $0) }
             authorities[certificate.fingerprint] = Authority(
                 certificate: certificate, identity: identity,
-                link: issuer.map { Link(issuer: $0.issuerIdentity, serial: certificate.serial) })
+                link: issuer.map { Link(issuer: $0.issuerIdentity, serial: certificate.serial) },
+                rank: ranks[certificate.fingerprint] ?? 0)
         }
         let tops = certificates.filter { authorities[$0.fingerprint]?.link == nil }
         let others = certificates.filter { authorities[$0.fingerprint]?.link != nil }
@@ -88,25 +92,37 @@ package final class AuthoritySet: Sendable {
         return path
     }
 
-    func isAuthority(_ fingerprint: String) -> Bool { authorities[fingerprint] != nil }
+    /// The fingerprint of the authority with this name and key; of several the one whose conditions are the strictest.
+    func strictest(ofIssuer identity: String) -> String? {
+        authorities.values.filter { $0.identity == identity }.min { ($0.rank, $0.certificate.fingerprint) < ($1.rank, $1.certificate.fingerprint) }?
+            .certificate.fingerprint
+    }
 }
 
 /// A client's certificate and those above it, up to an authority, with every signature and constraint checked.
 struct VouchedPath: Sendable {
     /// The nearest authority, whose conditions hold.
     let authority: String
-    /// Leaf first.
+    /// Of all of them, by which any may be revoked.
     let fingerprints: [String]
+    /// Of the certificate that is the client's but for the form of its issuer's signature.
+    let leafTwin: String?
     /// Who issued each, as far as the path tells; the top of one that ends below a root has no issuer in it.
     let links: [AuthoritySet.Link]
     /// In which all of them are valid, both ends included.
     let validity: ClosedRange<Int64>
 
     init?(_ chain: [Certificate], in set: AuthoritySet) {
-        guard chain.count > 1, let top = chain.last, let authority = chain.dropFirst().first(where: { set.isAuthority($0.fingerprint) })
+        guard chain.count > 1, let leaf = chain.first, let top = chain.last,
+            let authority = chain.dropFirst().lazy.compactMap({ set.strictest(ofIssuer: $0.issuerIdentity) }).first
         else { return nil }
-        self.authority = authority.fingerprint
-        fingerprints = chain.map(\.fingerprint)
+        self.authority = authority
+        // A path's owner chooses what it is made of: other certificates for the same authority's name and key, and those that
+        // differ in an ECDSA signature's form. Whatever is said of one of them is said of all.
+        let twins = zip(chain, chain.dropFirst() + [top]).map { $0.twin(issuer: $1)?.fingerprint }
+        leafTwin = twins[0]
+        let known = chain.dropFirst().flatMap { set.fingerprints(ofIssuer: $0.issuerIdentity) }
+        fingerprints = [leaf.fingerprint] + chain.dropFirst().map(\.fingerprint) + twins.compactMap(\.self) + known
         var links = zip(chain, chain.dropFirst()).map { AuthoritySet.Link(issuer: $1.issuerIdentity, serial: $0.serial) }
         if top.isIssued(by: top) { links.append(AuthoritySet.Link(issuer: top.issuerIdentity, serial: top.serial)) }
         self.links = links

@@ -36,6 +36,8 @@ package enum CertificateVerifier {
             path = try set.path(of: certificate, sent: sent, at: clock)
         }
         guard let authority = view.state.authorities[path.authority] else { throw .unknownCertificate }
+        // An entry wins, also that of the certificate which this one is but for the form of a signature.
+        guard path.leafTwin.map({ view.state.certificates[$0] == nil }) ?? true else { throw .unknownCertificate }
         guard path.validity.contains(clock) else { throw .certificateExpired }
         for fingerprint in path.fingerprints where view.state.broadRevocations[RevocationTarget.name(ofCertificate: fingerprint)] != nil {
             throw .certificateRevoked

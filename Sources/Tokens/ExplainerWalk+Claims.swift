@@ -115,8 +115,9 @@ extension ExplainerWalk {
         if let subject, let record = revocations[RevocationTarget.name(ofSubject: subject)], TokenRules.isIssued(claims.issuedAt, upTo: record, at: now) {
             return (.subjectRevoked, record)
         }
-        let isYounger = subject == view.state.clusterImportedKey.map { VerifiedToken.importedSubject(keyID: $0.id) }
-        if let record = revocations[RevocationTarget.nameOfEverything], subject == nil || !isYounger, TokenRules.isIssued(claims.issuedAt, upTo: record, at: now) {
+        let own = view.state.clusterImportedKey.flatMap { VerifiedToken.importedSubject(keyID: $0.id) == subject ? $0.id : nil }
+        if let record = revocations[RevocationTarget.nameOfEverything], !(own.map { TokenRules.isYounger(importedKey: $0, than: record, in: view) } ?? false),
+            TokenRules.isIssued(claims.issuedAt, upTo: record, at: now) {
             return (.tokenRevoked, record)
         }
         return nil

@@ -29,9 +29,10 @@ package final class PathCache {
         }
         let key = certificate.fingerprint + sent.map(\.fingerprint).joined()
         switch found[key] {
-        case .path(let path): return path
+        // Of one that has run out there may be another by now.
+        case .path(let path) where path.validity.contains(now): return path
         case .refusal(let reason, let at) where abs(now - at) <= Self.refusalSeconds: throw reason
-        case .refusal, nil: break
+        case .path, .refusal, nil: break
         }
         if found.count >= Self.countMax { found = [:] }
         do throws(RejectionReason) {

@@ -38,13 +38,20 @@ enum TokenRules {
             return .certificateRevoked
         }
         if let record = revocations[token.subjectRevocationName], isIssued(token.issuedAt, upTo: record, at: now) { return .subjectRevoked }
-        if let record = revocations[RevocationTarget.nameOfEverything], !isYoungerByItsKey(token, in: view), isIssued(token.issuedAt, upTo: record, at: now) { return .tokenRevoked }
+        if let record = revocations[RevocationTarget.nameOfEverything], !isYounger(token, than: record, in: view), isIssued(token.issuedAt, upTo: record, at: now) { return .tokenRevoked }
         return nil
     }
 
-    /// Whether a token can only have been made after everything was revoked: that destroys the cluster's own imported key.
-    private static func isYoungerByItsKey(_ token: VerifiedToken, in view: TokenView) -> Bool {
-        token.method == .imported && view.state.importedKeys[token.keyID]?.origin == .cluster
+    /// Whether a token's key says that it was made after everything was revoked, which destroys the cluster's own imported key.
+    /// One that reaches into the future counts keys by their time as well.
+    static func isYounger(_ token: VerifiedToken, than record: BroadRevocationRecord, in view: TokenView) -> Bool {
+        guard token.method == .imported else { return false }
+        return isYounger(importedKey: token.keyID, than: record, in: view)
+    }
+
+    static func isYounger(importedKey id: String, than record: BroadRevocationRecord, in view: TokenView) -> Bool {
+        guard let key = view.state.importedKeys[id], key.origin == .cluster, let before = record.target.before else { return false }
+        return before <= record.createdAt ? key.version > record.index : key.createdAt > before
     }
 
     /// Of the certificate it comes from: that of its signer, or of the client that got it at the token endpoint.

@@ -117,6 +117,44 @@ struct AuthorityRuleTests {
         }
     }
 
+    @Test("a client cannot choose another certificate of a restricted authority, nor another form of a signature, to escape it")
+    func otherForms() throws {
+        let now = Int64(Date().timeIntervalSince1970)
+        func issue(_ name: String, _ key: PrivateKey, isAuthority: Bool, by issuer: (Certificate, PrivateKey)?) throws -> Certificate {
+            try Certificate.issue(
+                CertificateTemplate(
+                    commonName: name, notBeforeAt: now - 60, notAfterAt: now + 86_400, isAuthority: isAuthority, usages: isAuthority ? [] : [.clientAuth]),
+                publicKey: key.publicKey, issuer: issuer?.0, key: issuer?.1 ?? key)
+        }
+        let key = try PrivateKey.generate(.p256), leafKey = try PrivateKey.generate(.p256)
+        let authority = try issue("ca", key, isAuthority: true, by: nil)
+        let renewed = try issue("ca", key, isAuthority: true, by: nil)
+        let leaf = try issue("leaf", leafKey, isAuthority: false, by: (authority, key))
+        let twin = try #require(leaf.twin(issuer: authority))
+        #expect(twin.fingerprint != leaf.fingerprint && twin.isIssued(by: authority), "the same certificate to OpenSSL")
+        #expect(twin.twin(issuer: authority) == leaf)
+
+        var world = world()
+        world.trust(authority)
+        #expect(world.refusal(leaf) == nil && world.refusal(twin) == nil)
+        // Two certificates for one name and key: the strictest conditions hold, whichever is sent.
+        world.trust(renewed, isRestricted: true)
+        for sent in [[], [authority], [renewed]] {
+            let record = try CertificateVerifier.vouched(leaf, sent: sent, in: world.view, now: now, paths: nil)
+            #expect(record.isRestricted)
+        }
+        // Revoked in one form is revoked in the other.
+        var revoked = world
+        revoked.apply(.revoke(Revoke(.certificate(fingerprint: leaf.fingerprint), reason: nil)))
+        #expect(revoked.refusal(leaf) == .certificateRevoked && revoked.refusal(twin) == .certificateRevoked)
+        var gone = world
+        gone.apply(.revoke(Revoke(.certificate(fingerprint: renewed.fingerprint), reason: nil)))
+        #expect(gone.refusal(leaf, sent: [authority]) == .certificateRevoked, "an authority revoked by one of its certificates")
+        // An entry wins over authorities, whatever form of its certificate is shown.
+        world.enter(leaf)
+        #expect(world.refusal(twin) == .unknownCertificate)
+    }
+
     private func entryRefusal(_ world: AuthorityWorld, _ leaf: Certificate, at seconds: Int64 = 0) -> RejectionReason? {
         do throws(RejectionReason) {
             _ = try CertificateVerifier.entry(of: leaf, in: world.view, now: world.now + seconds)
