@@ -219,7 +219,7 @@ struct MemberStart {
                 bootstrapPeers: peers, lineage: lineage, lineageNonce: RequestID.random().low, scrubPeriod: options.scrubPeriod)
             return (Node(parts, onHalt: onHalt), storage)
         } catch {
-            throw .internalFailure("\(directory.logPath) cannot be used: \(error); remove this member and join again with an empty directory")
+            throw .internalFailure("\(directory.logPath) cannot be used: \(error); join again with an empty directory, under a new name")
         }
     }
 
