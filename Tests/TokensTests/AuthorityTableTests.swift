@@ -48,6 +48,7 @@ struct AuthorityTableTests {
             Case(name: "the CA is none", leaf: "under-no-ca", sent: ["no-ca", "middle"], isAccepted: false),
             Case(name: "the CA does not say that it is one", leaf: "under-silent", sent: ["silent", "middle"], isAccepted: false),
             Case(name: "the CA is for servers only", leaf: "under-server-ca", sent: ["server-ca", "middle"], isAccepted: false),
+            Case(name: "strictly: the CA's basic constraints are not critical", leaf: "under-lax", sent: ["lax", "middle"], isAccepted: false),
             Case(name: "path length exceeded", leaf: "too-deep", sent: ["deep", "narrow"], isAccepted: false),
             Case(name: "a name that the CA may not give", leaf: "outside", sent: ["named"], isAccepted: false),
             Case(name: "a name that the CA may give", leaf: "inside", sent: ["named"], isAccepted: true),
@@ -113,6 +114,7 @@ struct AuthorityTableTests {
             ("no-sign", ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,cRLSign"]),
             ("no-ca", ["basicConstraints=critical,CA:FALSE", "keyUsage=critical,digitalSignature"]),
             ("silent", ["keyUsage=critical,digitalSignature"]),
+            ("lax", ["basicConstraints=CA:TRUE", Shop.authority[1]]),
             ("server-ca", Shop.authority + ["extendedKeyUsage=serverAuth"]),
         ] {
             try await authority(name, "middle", extensions)
