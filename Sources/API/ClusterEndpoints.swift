@@ -30,23 +30,6 @@ enum ClusterEndpoints {
                 ])
             ).with(.eTag, EntityTag.of(configuration))
         },
-        .getWaiting("/1.0/cluster/members", .scopeOrRestricted(.read), membersDocument) { (exchange) async throws(Problem) in
-            let members = exchange.membersByName
-            guard try exchange.isRecursive else {
-                return .sync(.strings(members.map { "/1.0/cluster/members/\($0.name)" }))
-            }
-            let status = await exchange.member.status()
-            return .sync(.array(members.map { MemberDescription(record: $0, status: status).json }))
-        },
-        .getWaiting("/1.0/cluster/members/{name}", .scopeOrRestricted(.read), EndpointDocument(summary: "One member")) {
-            (exchange) async throws(Problem) in
-            guard let record = exchange.state.member(named: exchange.parameter("name")) else {
-                throw .notFound("Cluster member not found")
-            }
-            let description = MemberDescription(
-                record: record, status: await exchange.member.status())
-            return Answer.sync(description.json).with(.eTag, EntityTag.of(description.changeable))
-        },
         .post("/1.0/cluster/members", .scope(.admin), joinTokenDocument, reading: JoinTokenRequest.init) {
             (exchange, request) async throws(Problem) in
             let grant = try await exchange.createJoinToken(for: request.serverName)
@@ -80,9 +63,6 @@ enum ClusterEndpoints {
             return .sync(try await exchange.redeem(request))
         },
     ]
-
-    private static let membersDocument = EndpointDocument(
-        summary: "The members, as URLs or as objects", query: [.recursion])
 
     private static let joinTokenDocument = EndpointDocument(
         summary: "Make a join token for a new member, as an operation of class token",
@@ -138,10 +118,6 @@ struct JoinTokenRequest {
 }
 
 extension Exchange {
-    var membersByName: [MemberRecord] {
-        state.members.values.sorted { $0.name < $1.name }
-    }
-
     fileprivate func createJoinToken(for name: String) async throws(Problem) -> JoinTokenGrant {
         // Apply checks these again; here they answer at once, and on a member without a leader too.
         guard MemberName.isValid(name) else {

@@ -93,15 +93,19 @@ extension Exchange {
         }
     }
 
-    /// The version that `If-Match` demands, which the entry of the log compares again; nil without one.
     func expectedVersion(of record: TrustedCertificateRecord) throws(Problem) -> LogIndex? {
+        try expectedVersion(of: record.version)
+    }
+
+    /// The version that `If-Match` demands, which the entry of the log compares again; nil without one.
+    func expectedVersion(of version: LogIndex) throws(Problem) -> LogIndex? {
         guard let text = request.head.value(of: .ifMatch) else { return nil }
         let tags = text.split(separator: ",").map { $0.trimmingSpaces.filter { $0 != "\"" } }
         if tags.contains("*") { return nil }
-        if tags.contains(String(record.version.rawValue)) { return record.version }
+        if tags.contains(String(version.rawValue)) { return version }
         // This view may be older than the tag; what the log says decides.
-        if tags.count == 1, let version = UInt64(tags[0]), version <= LogIndex.max.rawValue { return LogIndex(version) }
-        throw Problem(.preconditionFailed, "ETag doesn't match: \(record.version.rawValue) vs \(HeaderText.escaped(tags.first ?? ""))")
+        if tags.count == 1, let demanded = UInt64(tags[0]), demanded <= LogIndex.max.rawValue { return LogIndex(demanded) }
+        throw Problem(.preconditionFailed, "ETag doesn't match: \(version.rawValue) vs \(HeaderText.escaped(tags.first ?? ""))")
     }
 
     /// - Parameter isWhole: PUT, where what is absent becomes empty.

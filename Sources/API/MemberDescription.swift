@@ -18,14 +18,11 @@ struct MemberDescription {
         return .object(object)
     }
 
-    /// What its ETag covers.
-    var changeable: JSON { .object(JSONObject(changeableMembers)) }
-
     /// `config` is never null: the client of LXD panics on that.
     private var changeableMembers: [(String, JSON)] {
         [
-            ("roles", .strings(roles)), ("failure_domain", "default"), ("description", ""), ("config", .object([:])),
-            ("groups", ["default"]),
+            ("roles", .strings(roles)), ("failure_domain", .string(record.failureDomain)), ("description", .string(record.summary)),
+            ("config", .object([:])), ("groups", ["default"]), ("role", .string(record.role.rawValue)),
         ]
     }
 
@@ -39,6 +36,7 @@ struct MemberDescription {
     }
 
     private var message: String {
+        if record.isLeaving { return "Leaving the cluster" }
         if isOnline { return "Fully operational" }
         guard let silence = own?.lastContactMilliseconds else { return "No heartbeat yet" }
         return "No heartbeat for \(silence / 1000)s"

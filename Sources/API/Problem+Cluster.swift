@@ -59,6 +59,17 @@ extension Problem {
         }
     }
 
+    init(_ error: RemovalError) {
+        switch error {
+        case .unknownMember: self = .notFound("Cluster member not found")
+        case .quorumAtRisk(let reason): self = .conflict(reason)
+        case .notCommitted(let error): self.init(error)
+        case .underWay(let name):
+            self = .unavailable(
+                "removing: \(name) is leaving, and the leader goes on by itself as soon as it can; see `credence cluster status`", retryAfterSeconds: 5)
+        }
+    }
+
     init(_ error: HealError) {
         switch error {
         case .notRunning: self = .unavailable("this member no longer takes part in the log; restart it, or remove it and join again")
@@ -116,8 +127,8 @@ extension RefusalCode {
         switch self {
         case .invalid, .memberNameInvalid, .memberIsLast, .revocationListOlder, .signingKeyTooEarly, .requestTooOld: .badRequest
         case .joinTokenUnknown, .joinTokenUsed, .joinTokenExpired, .joinTokenMismatch, .addTokenUnknown, .addTokenExpired: .forbidden
-        case .certificateChanged: .preconditionFailed
-        case .memberTooOld: .conflict
+        case .certificateChanged, .memberChanged: .preconditionFailed
+        case .memberTooOld, .memberRole, .memberRemoved: .conflict
         case .memberUnknown, .signingKeyUnknown, .namedTokenUnknown, .certificateUnknown, .revocationUnknown, .importedKeyUnknown,
             .authorityUnknown: .notFound
         case .clusterExists, .clusterNotFounded, .requestReused, .limitReached, .memberNameTaken, .memberIDTaken,

@@ -37,7 +37,7 @@ enum ServerEndpoints {
     /// What we serve of the extensions that clients of Incus look for, and no more: an extension
     /// promised and not served fails in the middle of a command.
     static let extensions = [
-        "etag", "patch", "clustering", "clustering_roles", "clustering_architecture", "clustering_join_token",
+        "etag", "patch", "clustering", "clustering_roles", "clustering_edit_roles", "clustering_failure_domains", "clustering_description", "clustering_architecture", "clustering_join_token",
         "cluster_join_token_expiry", "auth_user", "auth_tls_jwt", "api_filtering", "certificate_token", "certificate_update",
         "certificate_project", "certificate_self_renewal", "certificate_description", "explicit_trust_token", "remote_token_expiry", "metrics",
     ]

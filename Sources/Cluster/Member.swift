@@ -1,5 +1,6 @@
 import Crypto
 import EventLoop
+import HashTreeCollections
 import JOSE
 import Logging
 package import Raft
@@ -41,7 +42,8 @@ package final class Member: Sendable {
     }
 
     package var id: MemberID { node.identity.id }
-    package var name: String { node.identity.name }
+    /// As the cluster knows it now; a member that waits for its first entries goes by the name it joined with.
+    package var name: String { view.state.members[id]?.name ?? node.identity.name }
     package var clusterID: String { node.identity.clusterID }
 
     // MARK: - Reading

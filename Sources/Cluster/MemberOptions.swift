@@ -9,6 +9,8 @@ package struct MemberOptions: Sendable {
     package var name: String
     /// `HOST:PORT`, where other members and clients reach this one; at least one.
     package var advertise: [String]
+    /// False: `advertise` is a guess, good enough to found or join with, but not to replace what the cluster knows.
+    package var announcesAddresses = false
     /// The text of a join token; nil founds a cluster when the directory is empty.
     package var joinToken: String?
     /// False keeps the data key in a 0600 file instead of under a passphrase.

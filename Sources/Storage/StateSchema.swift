@@ -16,12 +16,24 @@ enum StateSchema {
                     id INTEGER PRIMARY KEY CHECK (id = 1), idx INTEGER NOT NULL, term INTEGER NOT NULL,
                     chain BLOB NOT NULL, configuration BLOB NOT NULL, effects BLOB NOT NULL, checksum BLOB NOT NULL)
                 """)
-        for collection in StateCollection.allCases {
-            try db.execute(
-                sql: """
-                    CREATE TABLE \(collection.rawValue) (
-                        key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum BLOB NOT NULL) WITHOUT ROWID
-                    """)
+        for collection in StateCollection.allCases { try createTable(db, collection) }
+    }
+
+    private static func createTable(_ db: Database, _ collection: StateCollection) throws {
+        try db.execute(
+            sql: """
+                CREATE TABLE \(collection.rawValue) (
+                    key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum BLOB NOT NULL) WITHOUT ROWID
+                """)
+    }
+
+    /// Collections that came after the first files of this format. A file without them is older; one without any other
+    /// table is damaged, and must not pass for one that holds nothing.
+    private static let laterCollections: Set<StateCollection> = [.removedMembers]
+
+    static func addLaterTables(_ db: Database) throws {
+        for collection in StateCollection.allCases where laterCollections.contains(collection) {
+            if try !db.tableExists(collection.rawValue) { try createTable(db, collection) }
         }
     }
 
@@ -65,7 +77,9 @@ enum StateSchema {
     static func rows(
         _ db: Database, file: String, _ body: (_ collection: String, _ key: String, _ value: [UInt8]) throws -> Void
     ) throws {
-        for table in StateCollection.allCases.map(\.rawValue) {
+        for collection in StateCollection.allCases {
+            let table = collection.rawValue
+            if laterCollections.contains(collection), try !db.tableExists(table) { continue }
             let rows = try Row.fetchCursor(db, sql: "SELECT key, value, checksum FROM \(table) ORDER BY key")
             while let row = try rows.next() {
                 guard let key = row.text(0), let value = row.text(1).map({ Array($0.utf8) }),

@@ -42,6 +42,7 @@ package final class StateStore {
             return try StateSchema.applied(db, file: path)
         }
         try file.checkPages()
+        try file.write { db in try StateSchema.addLaterTables(db) }
         return (file, applied)
     }
 

@@ -43,7 +43,7 @@ extension StorageError: CustomStringConvertible {
             "\(file) cannot be read or written (\(what)); check the disk, then restart the member"
         case .corrupt(let file, let index, let what):
             "\(file) is damaged\(index.map { " at entry \($0)" } ?? ""): \(what); "
-                + "do not edit it; clear the data directory and join again under a new name"
+                + "do not edit it; remove the member (`credence cluster remove`), empty the data directory, and join again"
         case .archiveDamaged(let file, let index, let what):
             "the audit archive \(file) is damaged\(index.map { " at entry \($0)" } ?? ""): \(what); the member goes on without it: "
                 + "keep the file elsewhere, move it out of the data directory and restart, and a new archive begins where the log does"

@@ -6,7 +6,7 @@ import JOSE
 struct ClusterCommand: Noun {
     static let configuration = CommandConfiguration(
         commandName: "cluster", abstract: "The members.",
-        subcommands: [List.self, Show.self, Status.self, Certificate.self, Add.self, ListTokens.self, RevokeToken.self, Transfer.self])
+        subcommands: [List.self, Show.self, Status.self, Certificate.self, Add.self, ListTokens.self, RevokeToken.self, Transfer.self, Role.self, Remove.self, Rename.self, Address.self])
 }
 
 extension ClusterCommand {
@@ -83,6 +83,80 @@ extension ClusterCommand {
             if connection.format == .json { return Terminal.out(answer.encodedString) }
             Terminal.out(answer["leader"]?.stringValue ?? "")
         }
+    }
+
+    struct Role: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Say whether a member votes: voter, replica, or automatic (a voter when one is needed).")
+        @Argument(help: "The member's name.") var name: String
+        @Argument(help: "voter, replica or automatic.") var role: String
+        @OptionGroup var connection: ConnectionOptions
+
+        func perform() async throws(CommandFailure) {
+            _ = try await connection.remote().patch(ClusterCommand.path(name), ["role": .string(role)])
+            Terminal.error("\(name) is set to \(role); the leader brings it about, one member at a time (`credence cluster status`)")
+        }
+    }
+
+    struct Remove: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Remove a member, also a dead one or the leader. Its key opens nothing from then on.",
+            discussion: """
+                Refused when too few of the remaining voters are within reach to go on. A replica, if there is one, takes over \
+                the vote. The machine can come back with an emptied data directory and a new join token, under the same name too.
+                """)
+        @Argument(help: "The member's name.") var name: String
+        @Flag(help: "Do not ask.") var yes = false
+        @OptionGroup var connection: ConnectionOptions
+
+        func perform() async throws(CommandFailure) {
+            let remote = try connection.remote()
+            let before = try await ClusterCommand.members(remote)
+            guard before.contains(where: { $0["name"]?.stringValue == name }) else {
+                throw .refused("Cluster member not found; see `credence cluster list`")
+            }
+            if !yes { try Terminal.confirm("Remove \(name) from the cluster? Its data directory is of no use afterwards.") }
+            _ = try await remote.delete(ClusterCommand.path(name))
+            Terminal.error("\(name) is removed")
+            // The member that answered may be the one that is gone.
+            guard let members = try? await ClusterCommand.members(remote) else { return }
+            let voters = members.count { $0["role"]?.stringValue == "voter" }
+            if voters > 0, voters < 3, voters.isMultiple(of: 2) {
+                Terminal.error("\(voters) voters remain: none of them may fail. Add a member: credence cluster add NAME")
+            }
+        }
+    }
+
+    struct Rename: Verb {
+        static let configuration = CommandConfiguration(abstract: "Give a member another name.")
+        @Argument(help: "The member's name.") var name: String
+        @Argument(help: "Its new name.") var newName: String
+        @OptionGroup var connection: ConnectionOptions
+
+        func perform() async throws(CommandFailure) {
+            _ = try await connection.remote().post(ClusterCommand.path(name), ["server_name": .string(newName)])
+            Terminal.error("\(name) is \(newName) now")
+        }
+    }
+
+    struct Address: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Say where a member is reached, when it has moved.",
+            discussion: "A member that is started with --advertise tells the cluster by itself.")
+        @Argument(help: "The member's name.") var name: String
+        @Argument(help: "HOST:PORT, the preferred one first.") var addresses: [String]
+        @OptionGroup var connection: ConnectionOptions
+
+        func perform() async throws(CommandFailure) {
+            _ = try await connection.remote().patch(ClusterCommand.path(name), ["addresses": .strings(addresses)])
+            Terminal.error("\(name) is at \(addresses.joined(separator: ", "))")
+        }
+    }
+
+    fileprivate static func path(_ name: String) -> String { "/1.0/cluster/members/\(PercentEncoding.encode(name))" }
+
+    fileprivate static func members(_ remote: Remote) async throws(CommandFailure) -> [JSON] {
+        try await remote.get("/1.0/cluster/status")["members"]?.arrayValue ?? []
     }
 
     struct Add: Verb {

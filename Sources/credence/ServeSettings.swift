@@ -13,6 +13,8 @@ struct ServeSettings {
     let name: String
     let listen: String
     let advertise: [String]
+    /// It was said, and is not a guess from the host's name.
+    let isAdvertiseGiven: Bool
     let loopbackPort: UInt16?
     let requestLoops: Int
     let encryptsKeystore: Bool
@@ -33,6 +35,7 @@ struct ServeSettings {
             flags.advertise.isEmpty
             ? try sources.value("advertise", nil).map { $0.split(separator: ",").map(String.init) } ?? [] : flags.advertise
         advertise = try Self.advertised(advertised, listen: listen)
+        isAdvertiseGiven = !advertised.isEmpty
         loopbackPort = try Self.port(try sources.value("listen-loopback", flags.listenLoopback))
         requestLoops = try Self.loops(try sources.value("request-loops", flags.requestLoops))
         switch try sources.value("encrypt-keystore", flags.encryptKeystore) {
@@ -122,6 +125,7 @@ struct ServeSettings {
             joinToken: try join.map { (text) throws(CommandFailure) in try TokenArgument.read(text) },
             encryptsKeystore: encryptsKeystore,
             passphrase: encryptsKeystore ? try Passphrase.find(file: passphraseFile) : nil, saveToken: saveToken)
+        member.announcesAddresses = isAdvertiseGiven
         if let logKeptEntries { member.logKeptEntries = logKeptEntries }
         if let scrubSeconds { member.scrubPeriod = .seconds(scrubSeconds) }
         if let reserveMebibytes { member.reserveBytesMax = UInt64(reserveMebibytes) << 20 }

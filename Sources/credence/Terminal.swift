@@ -78,6 +78,14 @@ enum Terminal {
         return readLine(strippingNewline: true).map { SecretBytes(Array($0.utf8)) }
     }
 
+    /// Asks whether to go on; returns only when the answer was yes. Without a terminal nobody can be asked.
+    static func confirm(_ question: String) throws(CommandFailure) {
+        guard isInteractive else { throw .usage("\(question) Nobody can be asked here; say so with --yes") }
+        write("\(question) [y/N] ", to: STDERR_FILENO)
+        let answer = readLine(strippingNewline: true)?.lowercased() ?? ""
+        guard answer == "y" || answer == "yes" else { throw .refused("nothing was done") }
+    }
+
     // MARK: Files too large to be held
 
     /// Nil when there is no such file.

@@ -66,6 +66,35 @@ extension ClusterTests {
             try await lxc.succeed("operation", "list", "T:")
         }
 
+        @Test("edits, re-roles and removes members, through another member than the one that goes")
+        func members() async throws {
+            try await withCluster(["m1", "m2", "m3", "m4"]) { cluster in
+                let members = await cluster.members
+                let lxc = try LXC(home: "\(cluster.directory)/lxc")
+                try await lxc.succeed("remote", "add", "T", try await members[1].operate("trust", "add", "laptop").line)
+                let shown = try await lxc.succeed("cluster", "show", "T:m4")
+                #expect(shown.contains("failure_domain: default"), "\(shown)")
+                let edited = try await Command.run(
+                    "lxc", ["cluster", "edit", "T:m4"], environment: lxc.environment,
+                    input: shown.replacing("failure_domain: default", with: "failure_domain: rack4").replacing("description: \"\"", with: "description: spare"))
+                #expect(edited.exitCode == 0, "\(edited.transcript)")
+                let after = try await lxc.succeed("cluster", "show", "T:m4")
+                #expect(after.contains("failure_domain: rack4") && after.contains("description: spare"), "\(after)")
+                try await lxc.succeed("cluster", "role", "add", "T:m4", "database")
+                _ = try await eventually("m4 votes") {
+                    try await lxc.succeed("cluster", "show", "T:m4").contains("- database") ? true : nil
+                }
+                try await lxc.succeed("cluster", "role", "remove", "T:m4", "database")
+                let unknown = try await lxc.run("cluster", "role", "add", "T:m4", "king")
+                #expect(unknown.exitCode != 0 && unknown.errorOutput.contains("is no role here"), "\(unknown.transcript)")
+                try await lxc.succeed("cluster", "remove", "T:m3")
+                try await lxc.succeed("cluster", "remove", "T:m4", "--force", "--yes")
+                let list = try await lxc.succeed("cluster", "list", "T:", "--format", "csv")
+                #expect(!list.contains("m3") && !list.contains("m4") && list.contains("m1") && list.contains("m2"), "\(list)")
+                #expect(try await lxc.run("cluster", "remove", "T:m3").errorOutput.contains("Cluster member not found"))
+            }
+        }
+
         @Test("a token of the client's user is refused once it was used, and a stranger's client is told that it is not authorized")
         func refusals() async throws {
             try await withCluster(["m1"]) { cluster in

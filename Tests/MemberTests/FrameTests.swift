@@ -99,7 +99,7 @@ struct FrameTests {
 }
 
 /// Numbers that a failing test can replay.
-struct SplitMix {
+struct SplitMix: RandomNumberGenerator {
     var state: UInt64
 
     mutating func next() -> UInt64 {

@@ -413,7 +413,7 @@ extension Samples {
     static func command(_ index: UInt64, stampedAtSeconds seconds: Int64) -> Entry {
         let proposal = Proposal(
             requestID: RequestID(high: 1, low: index), proposedAfter: .zero, actor: Actor(id: "a", method: "token", address: nil),
-            body: .removeMember(member(9)))
+            body: .removeMember(RemoveMember(member(9), keepUntil: 5)))
         return Entry(
             index: LogIndex(index), term: Term(1), kind: .command,
             payload: Command(proposal, stampedAtMilliseconds: seconds * 1_000).encode())

@@ -35,7 +35,7 @@ struct CommandCodingTests {
 
     @Test("an unknown kind is an error")
     func unknownKind() {
-        let changed = text(proposal(.removeMember(Fixtures.memberID(2))))
+        let changed = text(proposal(.removeMember(RemoveMember(Fixtures.memberID(2), keepUntil: 5))))
             .replacing("\"remove_member\"", with: "\"promote_member\"")
         #expect(throws: CommandError.unknownKind) { try decode(changed) }
     }

@@ -114,7 +114,12 @@ enum Fixtures {
         .removeJoinToken(id: "t1"),
         .joinMember(join()),
         .changeMemberAddresses(member: memberID(1), addresses: ["[::1]:8443", "a.example:1"]),
-        .removeMember(memberID(2)),
+        .changeMember(ChangeMember(memberID(2), isLeaving: true)),
+        .changeMember(
+            ChangeMember(
+                memberID(2), expectedVersion: LogIndex(3), name: "m9", addresses: ["h:1"], role: .replica, isLeaving: false, summary: "",
+                failureDomain: "rack 1")),
+        .removeMember(RemoveMember(memberID(2), keepUntil: startSeconds + hour)),
         .addSigningKey(key("k1", .edDSA, .pending(activateInSeconds: nil))),
         .activateSigningKey(kid: "k1", retiringSeconds: 60),
         .retireSigningKey(kid: "k0", retiringSeconds: 0),
@@ -175,6 +180,13 @@ struct Log {
         var log = Log()
         log.apply(.foundCluster(Fixtures.founding()))
         return log
+    }
+
+    /// As an operator and the leader do it, one after the other.
+    mutating func remove(_ number: UInt64) {
+        let member = Fixtures.memberID(number)
+        apply(.changeMember(ChangeMember(member, isLeaving: true)))
+        apply(.removeMember(RemoveMember(member, keepUntil: Fixtures.startSeconds + Fixtures.hour)))
     }
 
     mutating func nextRequest() -> RequestID {

@@ -11,6 +11,9 @@ struct LoadingTests {
     private static let rows: [Row] = {
         var log = Log.founded()
         log.apply(.addJoinToken(Fixtures.joinToken()))
+        log.apply(.joinMember(Fixtures.join()))
+        log.remove(2)
+        log.apply(.addJoinToken(Fixtures.joinToken("t3", for: "m3")))
         log.apply(.recordToken(Fixtures.named("j1")))
         log.apply(.revoke(Revoke(.subject("bob", before: nil), reason: nil)))
         log.apply(.addCertificate(Fixtures.certificate()))

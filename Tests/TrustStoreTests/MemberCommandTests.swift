@@ -93,9 +93,14 @@ struct MemberCommandTests {
     func removedStaysOut() {
         var log = logWithToken()
         log.apply(.joinMember(Fixtures.join()))
-        log.apply(.removeMember(Fixtures.memberID(2)))
-        #expect(log.apply(.joinMember(Fixtures.join())).refusal == .joinTokenUnknown)
-        #expect(log.state.members.count == 1)
+        log.remove(2)
+        #expect(log.state.removedMember(publicKey: Fixtures.member(2, name: "m2").publicKey)?.name == "m2")
+        #expect(log.apply(.joinMember(Fixtures.join())).refusal == .memberRemoved)
+        log.apply(.addJoinToken(Fixtures.joinToken("t2", secret: 2)))
+        #expect(log.apply(.joinMember(Fixtures.join("t2", secret: 2))).refusal == .memberRemoved, "a new token does not bring a key back")
+        let renewed = Fixtures.member(3, name: "m2")
+        #expect(log.apply(.joinMember(Fixtures.join("t2", secret: 2, renewed))).result != nil, "the name is free for a new machine")
+        #expect(log.state.members.count == 2)
     }
 
     @Test("one wrong byte of the secret, anywhere, is refused and keeps the token", arguments: [0, 15, 31])
@@ -165,11 +170,77 @@ struct MemberCommandTests {
     @Test("the last member cannot be removed, others can")
     func removal() {
         var log = logWithToken()
-        #expect(log.apply(.removeMember(Fixtures.memberID(1))).refusal == .memberIsLast)
-        #expect(log.apply(.removeMember(Fixtures.memberID(9))).refusal == .memberUnknown)
+        #expect(log.apply(.changeMember(ChangeMember(Fixtures.memberID(1), isLeaving: true))).refusal == .memberIsLast)
+        #expect(log.apply(.changeMember(ChangeMember(Fixtures.memberID(9), isLeaving: true))).refusal == .memberUnknown)
         log.apply(.joinMember(Fixtures.join()))
-        #expect(log.apply(.removeMember(Fixtures.memberID(1))).result != nil)
-        #expect(log.state.members.keys.map(\.low) == [2])
+        #expect(log.apply(.removeMember(removal(1))).refusal == .memberChanged, "nobody asked for it")
+        #expect(log.apply(.changeMember(ChangeMember(Fixtures.memberID(1), isLeaving: true))).result != nil)
+        #expect(log.apply(.changeMember(ChangeMember(Fixtures.memberID(2), isLeaving: true))).refusal == .memberIsLast, "two at once")
+        #expect(log.apply(.removeMember(removal(1))).result != nil)
+        #expect(log.state.members.keys.map(\.low) == [2] && log.state.removedMembers.keys.map(\.low) == [1])
+    }
+
+    private func removal(_ number: UInt64) -> RemoveMember {
+        RemoveMember(Fixtures.memberID(number), keepUntil: Fixtures.startSeconds + Fixtures.hour)
+    }
+
+    @Test("a removal that was taken back is not finished by a late proposal")
+    func removalTakenBack() {
+        var log = logWithToken()
+        log.apply(.joinMember(Fixtures.join()))
+        log.apply(.changeMember(ChangeMember(Fixtures.memberID(2), isLeaving: true)))
+        log.apply(.changeMember(ChangeMember(Fixtures.memberID(2), isLeaving: false)))
+        #expect(log.apply(.removeMember(removal(2))).refusal == .memberChanged)
+        #expect(log.state.members.count == 2)
+    }
+
+    @Test("a removed member is remembered until its certificate has expired")
+    func removedForgotten() throws {
+        var log = logWithToken()
+        log.apply(.joinMember(Fixtures.join()))
+        log.remove(2)
+        #expect(try log.reloaded().removedMembers.count == 1)
+        log.apply(.forgetIssuedCertificates, after: (Fixtures.hour - 1) * 1_000)
+        #expect(log.state.removedMembers.count == 1)
+        log.apply(.forgetIssuedCertificates, after: 2_000)
+        #expect(log.state.removedMembers.isEmpty)
+    }
+
+    @Test("a change that was decided by an older record is refused, whichever arrives second")
+    func changedMeanwhile() throws {
+        var log = logWithToken()
+        log.apply(.joinMember(Fixtures.join()))
+        let version = try #require(log.state.members[Fixtures.memberID(2)]).version
+        let first = ChangeMember(Fixtures.memberID(2), expectedVersion: version, summary: "first")
+        let second = ChangeMember(Fixtures.memberID(2), expectedVersion: version, summary: "second")
+        #expect(log.apply(.changeMember(first)).refusal == nil)
+        #expect(log.apply(.changeMember(second)).refusal == .memberChanged)
+        #expect(try log.reloaded().members[Fixtures.memberID(2)]?.summary == "first")
+    }
+
+    @Test("a new name is free, and cancels a join token for it")
+    func renamed() {
+        var log = logWithToken()
+        #expect(log.apply(.changeMember(ChangeMember(Fixtures.memberID(1), name: "m2"))).result != nil)
+        #expect(log.state.joinTokens.isEmpty && log.state.member(named: "m2")?.id == Fixtures.memberID(1))
+        log.apply(.addJoinToken(Fixtures.joinToken("t3", for: "m3")))
+        log.apply(.joinMember(Fixtures.join("t3", Fixtures.member(3, name: "m3"))))
+        #expect(log.apply(.changeMember(ChangeMember(Fixtures.memberID(3), name: "m2"))).refusal == .memberNameTaken)
+        #expect(log.apply(.changeMember(ChangeMember(Fixtures.memberID(3), name: "a b"))).refusal == .memberNameInvalid)
+        #expect(log.apply(.changeMember(ChangeMember(Fixtures.memberID(3), name: "m3"))).result != nil, "its own name is no other's")
+    }
+
+    @Test("somebody must be left who may vote, and no more are set to vote than there are votes")
+    func roles() {
+        var log = logWithToken()
+        log.apply(.changeSettings(SettingsChange(votersMax: 1)))
+        log.apply(.joinMember(Fixtures.join()))
+        let (one, two) = (Fixtures.memberID(1), Fixtures.memberID(2))
+        #expect(log.apply(.changeMember(ChangeMember(one, role: .replica))).refusal == nil)
+        #expect(log.apply(.changeMember(ChangeMember(two, role: .replica))).refusal == .memberRole)
+        #expect(log.apply(.changeMember(ChangeMember(two, isLeaving: true))).refusal == .memberRole)
+        #expect(log.apply(.changeMember(ChangeMember(one, role: .voter))).refusal == nil)
+        #expect(log.apply(.changeMember(ChangeMember(two, role: .voter))).refusal == .memberRole)
     }
 
     @Test("addresses are replaced as a whole, for members only")

@@ -38,7 +38,12 @@ struct ReplayTests {
         case 3: return .removeJoinToken(id: "t\(small)")
         case 4: return .joinMember(Fixtures.join("t\(small)", Fixtures.member(small % 3 + 1, key: UInt8(seconds))))
         case 5: return .changeMemberAddresses(member: Fixtures.memberID(small), addresses: ["h\(small):\(small)"])
-        case 6: return .removeMember(Fixtures.memberID(small))
+        case 6:
+            guard Bool.random(using: &random) else { return .removeMember(RemoveMember(Fixtures.memberID(small), keepUntil: Fixtures.startSeconds + seconds)) }
+            return .changeMember(
+                ChangeMember(
+                    Fixtures.memberID(small), name: Bool.random(using: &random) ? "m\(small)" : nil, role: RoleWish.allCases.randomElement(using: &random),
+                    isLeaving: Bool.random(using: &random)))
         case 7:
             let start = Bool.random(using: &random) ? NewSigningKey.Start.active : .pending(activateInSeconds: seconds)
             return .addSigningKey(Fixtures.key(kid, SigningKeyAlgorithm.allCases.randomElement(using: &random) ?? .es256, start))

@@ -85,6 +85,7 @@ extension Node {
         if batch.touched.contains(.cluster) { publishServerIdentity() }
         step(.applied(through: last))
         settle(batch.answers)
+        if state.removedMembers[identity.id] != nil { fence(Self.removedReason) }
     }
 
     private func settle(_ answers: [(RequestID, CommandOutcome)]) {

@@ -64,7 +64,8 @@ extension Node {
 
 /// What the cluster's CRL has to say. Values in, values out.
 enum ClusterList {
-    /// The revoked ones among the certificates that the CA signed: clients' on record, and those of members.
+    /// The revoked ones among the certificates that the CA signed: clients' on record, those of members, and those of
+    /// members that were removed, while they would hold.
     static func entries(of state: TrustState) -> [RevocationListDraft.Entry] {
         var entries: [RevocationListDraft.Entry] = []
         var members: [String: [UInt8]]?
@@ -77,6 +78,11 @@ enum ClusterList {
             let known = members ?? memberSerials(state)
             members = known
             if let serial = known[fingerprint] { entries.append(RevocationListDraft.Entry(serial: serial, revokedAt: record.createdAt)) }
+        }
+        for removed in state.removedMembers.values {
+            guard let certificate = try? Certificate(der: removed.certificate),
+                !entries.contains(where: { $0.serial == certificate.serial }) else { continue }
+            entries.append(RevocationListDraft.Entry(serial: certificate.serial, revokedAt: removed.removedAt))
         }
         return entries.sorted { $0.serial.lexicographicallyPrecedes($1.serial) }
     }

@@ -16,6 +16,7 @@ struct Housekeeping {
     var keysBeingMade: Set<SigningKeyAlgorithm> = []
     var hasSaidKeysAreMany = false
     var lastRoundAt: MonotonicInstant?
+    var leadingSince: MonotonicInstant?
     /// Ids of revoked tokens that are over, found and not yet forgotten.
     var endedRevocations: [String] = []
     var revocationsSearch = RevocationsSearch()
@@ -34,8 +35,8 @@ struct Housekeeping {
     }
 
     /// False while an earlier proposal of the same task may still take effect.
-    mutating func begin(_ task: String, now: MonotonicInstant) -> Bool {
-        guard proposedAt[task] == nil else { return false }
+    mutating func begin(_ task: String, now: MonotonicInstant, patience: Duration = patience) -> Bool {
+        if let earlier = proposedAt[task], now - earlier < patience { return false }
         proposedAt[task] = now
         return true
     }
@@ -48,10 +49,12 @@ extension Node {
         guard core.role == .leader else {
             housekeeping.pendingKeySeenAt = [:]
             housekeeping.clusterListMayDiffer = true
+            housekeeping.leadingSince = nil
             return
         }
+        if housekeeping.leadingSince == nil { housekeeping.leadingSince = now }
         guard housekeeping.isDue(now: now) else { return }
-        promoteLearner(now: now)
+        reconcileMembers(now: now)
         activatePendingKeys(now: now)
         rotateOldKeys(now: now)
         settleRetiredKeys(now: now)
@@ -71,17 +74,6 @@ extension Node {
             guard housekeeping.begin("drop list \(list.id)", now: now) else { continue }
             proposeAsLeader(.removeRevocationList(id: list.id))
         }
-    }
-
-    /// One learner at a time, and only one that the core would take: caught up and recently heard.
-    private func promoteLearner(now: MonotonicInstant) {
-        let voters = core.configuration.voters
-        guard voters.count < Int(state.settings.votersMax) else { return }
-        let candidate = core.status.peers.first { !$0.isVoter && $0.isCaughtUp && state.members[$0.id] != nil }
-        guard let candidate, housekeeping.begin("promote", now: now) else { return }
-        let id = offers.reserve(requestID: RequestID(high: 0, low: 0), origin: .configuration)
-        logger.info("making a member a voter", metadata: ["member": "\(name(of: candidate.id))"])
-        step(.proposeConfiguration(id: id, Configuration(voters: voters + [candidate.id])))
     }
 
     /// A key may sign once every member can verify with it: each has reported applying it, or those

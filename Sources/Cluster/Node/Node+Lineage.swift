@@ -41,10 +41,10 @@ extension Node {
         case .accepted: nil
         case .rollback:
             "its data directory is older than what this member already ran with (restored from a copy?), so it has "
-                + "forgotten what it promised since; join again with an empty directory, under a new name"
+                + "forgotten what it promised since; remove this member (`credence cluster remove`), and join again with an empty directory"
         case .clone:
             "another process runs, or ran, from a copy of the same data directory; only one of them may go on; this "
-                + "one can join again with an empty directory, under a new name"
+                + "one can join as another member, with an empty directory"
         }
     }
 

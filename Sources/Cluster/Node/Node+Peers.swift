@@ -17,11 +17,11 @@ extension Node {
         return state.members.values.filter { $0.id != identity.id }.map(MemberFile.Peer.init)
     }
 
-    /// From any thread, by the current view.
+    /// From any thread, by the current view. A removed member's key is known too: it is told so, and nothing else.
     nonisolated func isKnownPeerKey(_ key: [UInt8]) -> Bool {
         let state = box.view.state
         guard state.cluster != nil else { return bootstrapPeers.contains { $0.publicKey == key } }
-        return state.member(publicKey: key).map { $0.id != identity.id } ?? false
+        return state.member(publicKey: key).map { $0.id != identity.id } ?? (state.removedMember(publicKey: key) != nil)
     }
 
     func updateLinks() {
@@ -81,6 +81,9 @@ extension Node {
         guard let certificate = stream.peerCertificates.first,
             let peer = knownPeers.first(where: { $0.publicKey == certificate.subjectPublicKeyInfo })
         else {
+            if state.removedMember(publicKey: stream.peerCertificates.first?.subjectPublicKeyInfo ?? []) != nil {
+                return InboundPeer.sayFenced(Self.removedReason, over: stream)
+            }
             return InboundPeer.sayGoodbye("your key is not in the membership that this member knows", over: stream)
         }
         listen(to: peer, over: stream)

@@ -46,6 +46,9 @@ actor Node {
     var lineageFile: LineageFile
     let lineageNonce: UInt64
     var lineageGrownAt: MonotonicInstant?
+    /// Where this member was told to say that it is reached; nil when it was told nothing.
+    let announcedAddresses: [String]?
+    var addressesAnnouncedAt: MonotonicInstant?
     /// Of the newest membership that was looked at.
     var membersSeen: Set<MemberID> = []
     let scrubPeriod: Duration
@@ -92,6 +95,7 @@ actor Node {
         lineageFile = parts.lineage
         lineageNonce = parts.lineageNonce
         scrubPeriod = parts.scrubPeriod
+        announcedAddresses = parts.announcedAddresses
         trail.begin(at: parts.applied)
         bootstrapPeers = parts.bootstrapPeers
         self.onHalt = onHalt
@@ -140,6 +144,7 @@ actor Node {
         keepFresh(now: now)
         reportToPeers(now: now)
         keepHouse(now: now)
+        announceAddresses(now: now)
         growLineage(now: now)
         scrub(now: now)
         saySnapshotProgress(now: now)
@@ -318,4 +323,5 @@ struct NodeParts {
     let lineage: LineageFile
     let lineageNonce: UInt64
     let scrubPeriod: Duration
+    let announcedAddresses: [String]?
 }

@@ -47,7 +47,7 @@ final class InboundPeer {
             guard !isGreeted else { return refuse("a second hello") }
             guard hello.clusterID == clusterID else { return refuse("another cluster's member") }
             guard hello.member == member else { return refuse("the hello names another member than the key") }
-            if let reason = objection(hello) { return Self.say(.fenced(reason), over: transport) }
+            if let reason = objection(hello) { return Self.sayFenced(reason, over: transport) }
             isGreeted = true
         default:
             guard isGreeted else { return refuse("no hello") }
@@ -61,6 +61,11 @@ final class InboundPeer {
 
     static func sayGoodbye(_ reason: String, over transport: any Transport) {
         say(.goodbye(reason), over: transport)
+    }
+
+    /// For good: the other side stops, and says why.
+    static func sayFenced(_ reason: String, over transport: any Transport) {
+        say(.fenced(reason), over: transport)
     }
 
     private static func say(_ last: PeerFrame, over transport: any Transport) {

@@ -216,10 +216,11 @@ struct MemberStart {
             let parts = NodeParts(
                 loop: loop, identity: identity, box: ViewBox(view), storage: storage,
                 timing: options.timing, logger: logger, core: core, state: state, applied: applied, keys: keys,
-                bootstrapPeers: peers, lineage: lineage, lineageNonce: RequestID.random().low, scrubPeriod: options.scrubPeriod)
+                bootstrapPeers: peers, lineage: lineage, lineageNonce: RequestID.random().low, scrubPeriod: options.scrubPeriod,
+                announcedAddresses: options.announcesAddresses ? options.advertise : nil)
             return (Node(parts, onHalt: onHalt), storage)
         } catch {
-            throw .internalFailure("\(directory.logPath) cannot be used: \(error); join again with an empty directory, under a new name")
+            throw .internalFailure("\(directory.logPath) cannot be used: \(error); remove this member (`credence cluster remove`), empty the directory, and join again")
         }
     }
 

@@ -19,7 +19,10 @@ extension CommandBody {
         case .changeMemberAddresses(let member, let addresses):
             writer.string("member", member.description)
             writer.strings("addresses", addresses)
-        case .removeMember(let member): writer.string("member", member.description)
+        case .changeMember(let change):
+            writer.string("member", change.member.description)
+            change.summarize(to: &writer)
+        case .removeMember(let removal): writer.string("member", removal.member.description)
         case .addSigningKey(let key): key.summarize(to: &writer)
         case .activateSigningKey(let kid, let seconds), .retireSigningKey(let kid, let seconds):
             writer.string("key_id", kid)

@@ -11,7 +11,8 @@ extension CommandBody {
         case .changeMemberAddresses(let member, let addresses):
             writer.string("member", member.description)
             writer.strings("addresses", addresses)
-        case .removeMember(let member): writer.string("member", member.description)
+        case .changeMember(let change): change.write(to: &writer)
+        case .removeMember(let removal): removal.write(to: &writer)
         case .addSigningKey(let key): key.write(to: &writer)
         case .activateSigningKey(let kid, let seconds), .retireSigningKey(let kid, let seconds):
             writer.string("kid", kid)
@@ -61,7 +62,8 @@ extension CommandBody {
         case .changeMemberAddresses:
             self = .changeMemberAddresses(
                 member: try reader.memberID("member"), addresses: try reader.strings("addresses"))
-        case .removeMember: self = .removeMember(try reader.memberID("member"))
+        case .changeMember: self = .changeMember(try ChangeMember(from: &reader))
+        case .removeMember: self = .removeMember(try RemoveMember(from: &reader))
         case .addSigningKey: self = .addSigningKey(try NewSigningKey(from: &reader))
         case .activateSigningKey:
             self = .activateSigningKey(

@@ -10,8 +10,9 @@ package enum CommandBody: Sendable, Equatable {
     case removeJoinToken(id: String)
     case joinMember(JoinMember)
     case changeMemberAddresses(member: MemberID, addresses: [String])
-    /// From the state only: a voter must have left the configuration before.
-    case removeMember(MemberID)
+    case changeMember(ChangeMember)
+    /// From the state only, proposed by the leader: a voter must have left the configuration before.
+    case removeMember(RemoveMember)
     case addSigningKey(NewSigningKey)
     /// The other active keys of its algorithm go on verifying for `retiringSeconds`, or as long as a token of theirs may
     /// live if that is longer, and sign no more.
@@ -67,6 +68,7 @@ package enum CommandBody: Sendable, Equatable {
         case .removeJoinToken: .removeJoinToken
         case .joinMember: .joinMember
         case .changeMemberAddresses: .changeMemberAddresses
+        case .changeMember: .changeMember
         case .removeMember: .removeMember
         case .addSigningKey: .addSigningKey
         case .activateSigningKey: .activateSigningKey
@@ -115,7 +117,8 @@ extension CommandBody {
         case .removeJoinToken(let id): try Check.key(id, "id")
         case .joinMember(let join): try join.check()
         case .changeMemberAddresses(_, let addresses): try Check.addresses(addresses, "addresses")
-        case .removeMember: break
+        case .changeMember(let change): try change.check()
+        case .removeMember(let removal): try removal.check()
         case .addSigningKey(let key): try key.check()
         case .activateSigningKey(let kid, let seconds), .retireSigningKey(let kid, let seconds):
             try Check.key(kid, "kid")

@@ -5,6 +5,7 @@ package enum CommandKind: String, Sendable, Hashable, CaseIterable {
     case removeJoinToken = "remove_join_token"
     case joinMember = "join_member"
     case changeMemberAddresses = "change_member_addresses"
+    case changeMember = "change_member"
     case removeMember = "remove_member"
     case addSigningKey = "add_signing_key"
     case activateSigningKey = "activate_signing_key"

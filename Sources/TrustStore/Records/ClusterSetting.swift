@@ -12,6 +12,7 @@ package enum ClusterSetting: String, Sendable, Hashable, CaseIterable {
     case tokenSecondsMax = "token_seconds_max"
     case keyRotationSeconds = "key_rotation_seconds"
     case votersMax = "voters_max"
+    case replaceAfterSeconds = "replace_after_seconds"
 
     /// For people; without a full stop.
     package var summary: String {
@@ -25,6 +26,7 @@ package enum ClusterSetting: String, Sendable, Hashable, CaseIterable {
         case .tokenSecondsMax: "The longest lifetime that may be asked for; a replaced key verifies as long"
         case .keyRotationSeconds: "How long a key pair signs before it is replaced by itself; 0: only by an operator"
         case .votersMax: "How many members vote (1, 3, 5 or 7); the others are replicas"
+        case .replaceAfterSeconds: "How long a voter may be away before a replica takes its place; 0: only an operator changes roles"
         }
     }
 }
@@ -41,6 +43,7 @@ extension ClusterSettings {
         case .tokenSecondsMax: .integer(tokenSecondsMax)
         case .keyRotationSeconds: .integer(keyRotationSeconds)
         case .votersMax: .integer(votersMax)
+        case .replaceAfterSeconds: .integer(replaceAfterSeconds)
         }
     }
 }
@@ -56,11 +59,12 @@ package struct SettingsChange: Sendable, Equatable {
     package private(set) var tokenSecondsMax: Int64?
     package private(set) var keyRotationSeconds: Int64?
     package private(set) var votersMax: Int64?
+    package private(set) var replaceAfterSeconds: Int64?
 
     package init(
         nbfLeewaySeconds: Int64? = nil, maxStalenessMilliseconds: Int64? = nil, stalenessPolicy: StalenessPolicy? = nil,
         joinTokenSeconds: Int64? = nil, addTokenSeconds: Int64? = nil, tokenSecondsDefault: Int64? = nil, tokenSecondsMax: Int64? = nil,
-        keyRotationSeconds: Int64? = nil, votersMax: Int64? = nil
+        keyRotationSeconds: Int64? = nil, votersMax: Int64? = nil, replaceAfterSeconds: Int64? = nil
     ) {
         self.nbfLeewaySeconds = nbfLeewaySeconds
         self.maxStalenessMilliseconds = maxStalenessMilliseconds
@@ -71,6 +75,7 @@ package struct SettingsChange: Sendable, Equatable {
         self.tokenSecondsMax = tokenSecondsMax
         self.keyRotationSeconds = keyRotationSeconds
         self.votersMax = votersMax
+        self.replaceAfterSeconds = replaceAfterSeconds
     }
 
     /// The names are those of `ClusterSetting`; a name that this version does not know is left for the reader's own
@@ -90,6 +95,7 @@ package struct SettingsChange: Sendable, Equatable {
         tokenSecondsMax = try reader.optionalInteger(ClusterSetting.tokenSecondsMax.rawValue)
         keyRotationSeconds = try reader.optionalInteger(ClusterSetting.keyRotationSeconds.rawValue)
         votersMax = try reader.optionalInteger(ClusterSetting.votersMax.rawValue)
+        replaceAfterSeconds = try reader.optionalInteger(ClusterSetting.replaceAfterSeconds.rawValue)
     }
 
     package var isEmpty: Bool { self == SettingsChange() }
@@ -104,7 +110,8 @@ package struct SettingsChange: Sendable, Equatable {
             tokenSecondsDefault: tokenSecondsDefault ?? settings.tokenSecondsDefault,
             tokenSecondsMax: tokenSecondsMax ?? settings.tokenSecondsMax,
             keyRotationSeconds: keyRotationSeconds ?? settings.keyRotationSeconds,
-            votersMax: votersMax ?? settings.votersMax)
+            votersMax: votersMax ?? settings.votersMax,
+            replaceAfterSeconds: replaceAfterSeconds ?? settings.replaceAfterSeconds)
     }
 }
 
@@ -119,5 +126,6 @@ extension SettingsChange: RecordCodable {
         writer.integer(ClusterSetting.tokenSecondsMax.rawValue, tokenSecondsMax)
         writer.integer(ClusterSetting.keyRotationSeconds.rawValue, keyRotationSeconds)
         writer.integer(ClusterSetting.votersMax.rawValue, votersMax)
+        writer.integer(ClusterSetting.replaceAfterSeconds.rawValue, replaceAfterSeconds)
     }
 }

@@ -19,6 +19,8 @@ package struct ClusterSettings: Sendable, Equatable {
     package var keyRotationSeconds: Int64
     /// How many members vote; the others are replicas.
     package var votersMax: Int64
+    /// A voter that is away for longer gives its vote to a replica; 0 leaves that to operators.
+    package var replaceAfterSeconds: Int64
 
     package init(
         nbfLeewaySeconds: Int64 = 5,
@@ -29,7 +31,8 @@ package struct ClusterSettings: Sendable, Equatable {
         tokenSecondsDefault: Int64 = 3_600,
         tokenSecondsMax: Int64 = 31_536_000,
         keyRotationSeconds: Int64 = 7_776_000,
-        votersMax: Int64 = 3
+        votersMax: Int64 = 3,
+        replaceAfterSeconds: Int64 = replaceAfterDefault
     ) {
         self.nbfLeewaySeconds = nbfLeewaySeconds
         self.maxStalenessMilliseconds = maxStalenessMilliseconds
@@ -40,7 +43,10 @@ package struct ClusterSettings: Sendable, Equatable {
         self.tokenSecondsMax = tokenSecondsMax
         self.keyRotationSeconds = keyRotationSeconds
         self.votersMax = votersMax
+        self.replaceAfterSeconds = replaceAfterSeconds
     }
+
+    package static let replaceAfterDefault: Int64 = 600
 
     package static let maxStalenessRange: ClosedRange<Int64> = 1_000...600_000
 
@@ -59,6 +65,10 @@ package struct ClusterSettings: Sendable, Equatable {
         guard [1, 3, 5, 7].contains(votersMax) else {
             throw .invalid("settings.voters_max", "must be 1, 3, 5 or 7")
         }
+        // Below some election timeouts every restart would move votes around.
+        guard replaceAfterSeconds == 0 || (10...2_592_000).contains(replaceAfterSeconds) else {
+            throw .invalid("settings.replace_after_seconds", "must be 0, or from 10 to 2592000")
+        }
     }
 }
 
@@ -73,7 +83,8 @@ extension ClusterSettings: RecordCodable {
             tokenSecondsDefault: try reader.integer("token_seconds_default"),
             tokenSecondsMax: try reader.integer("token_seconds_max"),
             keyRotationSeconds: try reader.integer("key_rotation_seconds"),
-            votersMax: try reader.integer("voters_max"))
+            votersMax: try reader.integer("voters_max"),
+            replaceAfterSeconds: try reader.optionalInteger("replace_after_seconds") ?? Self.replaceAfterDefault)
     }
 
     func write(to writer: inout RecordWriter) {
@@ -86,5 +97,6 @@ extension ClusterSettings: RecordCodable {
         writer.integer("token_seconds_max", tokenSecondsMax)
         writer.integer("key_rotation_seconds", keyRotationSeconds)
         writer.integer("voters_max", votersMax)
+        writer.integer("replace_after_seconds", replaceAfterSeconds)
     }
 }

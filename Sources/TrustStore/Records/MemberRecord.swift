@@ -20,10 +20,23 @@ package struct MemberRecord: Sendable, Equatable {
     /// The token it came with; nil for the founder. A second use of that token is told apart from
     /// a token that never was.
     package var joinTokenID: String?
+    package var role: RoleWish
+    /// An operator has asked for its removal, and the leader is about it.
+    package var isLeaving: Bool
+    /// For people.
+    package var summary: String
+    /// Incus' name for what fails together; nothing follows from it here.
+    package var failureDomain: String
+    /// The entry that changed the record last.
+    package var version: LogIndex
+
+    package static let failureDomainDefault = "default"
 
     package init(
         id: MemberID, name: String, addresses: [String], publicKey: [UInt8], certificate: [UInt8],
-        joinedAt: Int64, featureLevel: Int64, joinedIndex: LogIndex, joinTokenID: String?
+        joinedAt: Int64, featureLevel: Int64, joinedIndex: LogIndex, joinTokenID: String?,
+        role: RoleWish = .automatic, isLeaving: Bool = false, summary: String = "",
+        failureDomain: String = failureDomainDefault, version: LogIndex? = nil
     ) {
         self.id = id
         self.name = name
@@ -34,6 +47,11 @@ package struct MemberRecord: Sendable, Equatable {
         self.featureLevel = featureLevel
         self.joinedIndex = joinedIndex
         self.joinTokenID = joinTokenID
+        self.role = role
+        self.isLeaving = isLeaving
+        self.summary = summary
+        self.failureDomain = failureDomain
+        self.version = version ?? joinedIndex
     }
 }
 
@@ -48,7 +66,12 @@ extension MemberRecord: RecordCodable {
             joinedAt: try reader.integer("joined_at"),
             featureLevel: try reader.integer("feature_level"),
             joinedIndex: try reader.index("joined_index"),
-            joinTokenID: try reader.optionalString("join_token_id"))
+            joinTokenID: try reader.optionalString("join_token_id"),
+            role: try reader.optionalChoice("role") ?? .automatic,
+            isLeaving: try reader.optionalBool("is_leaving") ?? false,
+            summary: try reader.optionalString("summary") ?? "",
+            failureDomain: try reader.optionalString("failure_domain") ?? Self.failureDomainDefault,
+            version: try reader.optionalIndex("version"))
     }
 
     func write(to writer: inout RecordWriter) {
@@ -61,5 +84,10 @@ extension MemberRecord: RecordCodable {
         writer.integer("feature_level", featureLevel)
         writer.index("joined_index", joinedIndex)
         writer.string("join_token_id", joinTokenID)
+        if role != .automatic { writer.string("role", role.rawValue) }
+        if isLeaving { writer.bool("is_leaving", true) }
+        if !summary.isEmpty { writer.string("summary", summary) }
+        if failureDomain != Self.failureDomainDefault { writer.string("failure_domain", failureDomain) }
+        if version != joinedIndex { writer.index("version", version) }
     }
 }

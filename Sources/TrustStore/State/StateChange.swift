@@ -5,6 +5,7 @@ package enum StateCollection: String, Sendable, Hashable, CaseIterable {
     case meta
     case cluster
     case members
+    case removedMembers = "removed_members"
     case joinTokens = "join_tokens"
     case signingKeys = "signing_keys"
     case revokedTokens = "revoked_tokens"

@@ -23,6 +23,7 @@ extension Step {
         // Sorted, because the order of a hash map differs from process to process.
         let gone = state.issuedCertificates.values.filter { $0.isForgettable(at: now) }.map(\.fingerprint).sorted()
         for fingerprint in gone.prefix(Self.forgottenAtOnceMax) { removeIssued(fingerprint) }
+        forgetRemovedMembers(leavingRoom: false)
         return done("")
     }
 

@@ -70,6 +70,9 @@ extension Step {
         if let member = state.members[join.member.id], member.publicKey == join.member.publicKey {
             return CommandResult(id: member.id.description, index: member.joinedIndex)
         }
+        guard !state.removedMembers.values.contains(where: { $0.id == join.member.id || $0.publicKey == join.member.publicKey }) else {
+            throw CommandRefusal(.memberRemoved, "this member was removed from the cluster; empty its directory, and join with a new key")
+        }
         try redeem(join)
         guard join.member.featureLevel >= state.featureLevel else {
             throw CommandRefusal(
@@ -86,17 +89,87 @@ extension Step {
     mutating func changeAddresses(of id: MemberID, to addresses: [String]) throws(CommandRefusal) -> CommandResult {
         guard var member = state.members[id] else { throw unknownMember }
         member.addresses = addresses
+        member.version = index
         put(member)
         return done(id.description)
     }
 
-    mutating func dropMember(_ id: MemberID) throws(CommandRefusal) -> CommandResult {
-        guard state.members[id] != nil else { throw unknownMember }
-        guard state.members.count > 1 else {
-            throw CommandRefusal(.memberIsLast, "Member is the only member in the cluster")
+    mutating func changeMember(_ change: ChangeMember) throws(CommandRefusal) -> CommandResult {
+        guard var member = state.members[change.member] else { throw unknownMember }
+        guard change.expectedVersion == nil || change.expectedVersion == member.version else {
+            throw CommandRefusal(.memberChanged, "the member was changed meanwhile; look at it again, then repeat the change")
         }
-        removeMember(id)
-        return done(id.description)
+        if let name = change.name, name != member.name {
+            guard state.member(named: name) == nil else {
+                throw CommandRefusal(.memberNameTaken, "The cluster already has a member with name: \(name)")
+            }
+            // Its token would admit nobody any more.
+            if let token = state.joinToken(forMember: name) { removeJoinToken(token.id) }
+            member.name = name
+        }
+        if let addresses = change.addresses { member.addresses = addresses }
+        if let role = change.role {
+            try checkVotersFit(role, of: member)
+            member.role = role
+        }
+        if let isLeaving = change.isLeaving {
+            if isLeaving { try checkIsNotLast(member) }
+            member.isLeaving = isLeaving
+        }
+        if let summary = change.summary { member.summary = summary }
+        if let failureDomain = change.failureDomain { member.failureDomain = failureDomain }
+        member.version = index
+        put(member)
+        return done(change.member.description)
+    }
+
+    private func checkVotersFit(_ role: RoleWish, of member: MemberRecord) throws(CommandRefusal) {
+        let others = state.members.values.filter { $0.id != member.id && !$0.isLeaving }
+        let max = Int(state.settings.votersMax)
+        if role == .voter, others.count(where: { $0.role == .voter }) >= max {
+            throw CommandRefusal(
+                .memberRole,
+                "\(max) members are set to vote already, which is voters_max: set one of them to replica or automatic, or raise voters_max")
+        }
+        if role == .replica, others.allSatisfy({ $0.role == .replica }) {
+            throw CommandRefusal(.memberRole, "no other member could vote then; set another one to voter or automatic first")
+        }
+    }
+
+    private func checkIsNotLast(_ member: MemberRecord) throws(CommandRefusal) {
+        let others = state.members.values.filter { $0.id != member.id && !$0.isLeaving }
+        guard !others.isEmpty else { throw CommandRefusal(.memberIsLast, "Member is the only member in the cluster") }
+        guard others.contains(where: { $0.role != .replica }) else {
+            throw CommandRefusal(.memberRole, "all other members are set to be replicas; set one of them to voter or automatic first")
+        }
+    }
+
+    /// Only of one that is leaving: a leader's late proposal must not take out a member whose removal was taken back.
+    mutating func dropMember(_ removal: RemoveMember) throws(CommandRefusal) -> CommandResult {
+        guard let member = state.members[removal.member] else { throw unknownMember }
+        guard member.isLeaving else {
+            throw CommandRefusal(.memberChanged, "the member is not leaving any more")
+        }
+        try checkIsNotLast(member)
+        removeMember(member.id)
+        forgetRemovedMembers(leavingRoom: true)
+        put(
+            RemovedMemberRecord(
+                id: member.id, name: member.name, publicKey: member.publicKey, certificate: member.certificate, removedAt: now,
+                keepUntil: removal.keepUntil, index: index))
+        return done(member.id.description)
+    }
+
+    /// Those whose certificates have expired, and the oldest when there is no room: a cluster must be able to lose members
+    /// for ever.
+    mutating func forgetRemovedMembers(leavingRoom: Bool) {
+        let now = now
+        let sorted = state.removedMembers.values.sorted { $0.index < $1.index }
+        let expired = sorted.filter { $0.keepUntil < now }
+        for record in expired { forgetRemovedMember(record.id) }
+        guard leavingRoom else { return }
+        let kept = sorted.filter { $0.keepUntil >= now }
+        for record in kept.prefix(max(0, kept.count + 1 - StateLimits.removedMembersMax)) { forgetRemovedMember(record.id) }
     }
 
     private mutating func add(_ member: NewMember, joinTokenID: String?) {

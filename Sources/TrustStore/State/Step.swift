@@ -174,6 +174,16 @@ extension Step {
         changes.append(StateChange(collection: .members, key: id.description, value: nil))
     }
 
+    mutating func put(_ record: RemovedMemberRecord) {
+        state.removedMembers[record.id] = record
+        changes.append(StateChange(.removedMembers, record.id.description, record))
+    }
+
+    mutating func forgetRemovedMember(_ id: MemberID) {
+        state.removedMembers[id] = nil
+        changes.append(StateChange(collection: .removedMembers, key: id.description, value: nil))
+    }
+
     mutating func removeJoinToken(_ id: String) {
         state.joinTokens[id] = nil
         changes.append(StateChange(collection: .joinTokens, key: id, value: nil))

@@ -71,6 +71,10 @@ package struct TrustStateLoader {
             let record = try MemberRecord(json: json)
             state.members[record.id] = record
             return record.id.description
+        case .removedMembers:
+            let record = try RemovedMemberRecord(json: json)
+            state.removedMembers[record.id] = record
+            return record.id.description
         case .joinTokens:
             let record = try JoinTokenRecord(json: json)
             state.joinTokens[record.id] = record

@@ -21,6 +21,7 @@ package struct TrustState: Sendable, Equatable {
 
     package internal(set) var cluster: ClusterRecord?
     package internal(set) var members: TreeDictionary<MemberID, MemberRecord> = [:]
+    package internal(set) var removedMembers: TreeDictionary<MemberID, RemovedMemberRecord> = [:]
     /// By `kid`.
     package internal(set) var signingKeys: TreeDictionary<String, SigningKeyRecord> = [:]
     /// By id.
@@ -72,6 +73,10 @@ package struct TrustState: Sendable, Equatable {
 
     package func member(publicKey: [UInt8]) -> MemberRecord? {
         members.values.first { $0.publicKey == publicKey }
+    }
+
+    package func removedMember(publicKey: [UInt8]) -> RemovedMemberRecord? {
+        removedMembers.values.first { $0.publicKey == publicKey }
     }
 
     package func broadRevocation(id: String) -> BroadRevocationRecord? {

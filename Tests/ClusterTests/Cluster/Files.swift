@@ -23,6 +23,10 @@ enum Files {
         try FileManager.default.copyItem(atPath: source, toPath: path)
     }
 
+    static func remove(_ path: String) throws {
+        try FileManager.default.removeItem(atPath: path)
+    }
+
     static func makeDirectory(_ path: String) throws {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
