@@ -38,6 +38,7 @@ enum ServerEndpoints {
     /// promised and not served fails in the middle of a command.
     static let extensions = [
         "etag", "patch", "clustering", "clustering_roles", "clustering_edit_roles", "clustering_failure_domains", "clustering_description", "clustering_architecture", "clustering_join_token",
+        "clustering_update_cert",
         "cluster_join_token_expiry", "auth_user", "auth_tls_jwt", "api_filtering", "certificate_token", "certificate_update",
         "certificate_project", "certificate_self_renewal", "certificate_description", "explicit_trust_token", "remote_token_expiry", "metrics",
     ]

@@ -1,13 +1,15 @@
 import Crypto
 import Raft
+import Synchronization
 import TLS
 
-/// Who this member is, and the secrets by which it proves it. Made at the start, never changed.
+/// Who this member is, and the secrets by which it proves it. Made at the start; only the certificate is ever renewed.
 final class MemberIdentity: Sendable {
     let id: MemberID
     let name: String
     let clusterID: String
-    let certificate: Certificate
+    /// Written by the cluster loop when its record has a newer one, read by whoever opens a connection.
+    private let currentCertificate: Mutex<Certificate>
     let key: PrivateKey
     let custody: KeyCustody
 
@@ -17,9 +19,15 @@ final class MemberIdentity: Sendable {
         self.id = id
         self.name = name
         self.clusterID = clusterID
-        self.certificate = certificate
+        currentCertificate = Mutex(certificate)
         self.key = key
         custody = KeyCustody(dataKey: dataKey, clusterID: clusterID)
+    }
+
+    var certificate: Certificate { currentCertificate.withLock { $0 } }
+
+    func adopt(_ certificate: Certificate) {
+        currentCertificate.withLock { $0 = certificate }
     }
 
     /// What it presents to other members.

@@ -1,12 +1,13 @@
 import ArgumentParser
 import Cluster
 import HTTP
+import HTTPTypes
 import JOSE
 
 struct ClusterCommand: Noun {
     static let configuration = CommandConfiguration(
         commandName: "cluster", abstract: "The members.",
-        subcommands: [List.self, Show.self, Status.self, Certificate.self, Add.self, ListTokens.self, RevokeToken.self, Transfer.self, Role.self, Remove.self, Rename.self, Address.self])
+        subcommands: [List.self, Show.self, Status.self, Certificate.self, UpdateCertificate.self, Add.self, ListTokens.self, RevokeToken.self, Transfer.self, Role.self, Remove.self, Rename.self, Address.self])
 }
 
 extension ClusterCommand {
@@ -69,6 +70,35 @@ extension ClusterCommand {
                 throw .refused("the member does not tell its certificate: give a token, or ask as root on a member's machine")
             }
             Terminal.out(PEMText.withoutNewlineAtEnd(pem))
+        }
+    }
+
+    struct UpdateCertificate: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Show clients a certificate of your own, on all members; or one of the cluster's CA again.",
+            discussion: "Clients that pinned the former certificate must trust the new one. Nobody but you renews your own.")
+        @Argument(help: "The certificate in PEM, the leaf first.") var certificate: String?
+        @Argument(help: "Its private key in PEM, not encrypted.") var key: String?
+        @Flag(help: "A new certificate of the cluster's CA, for the addresses of all members.") var reset = false
+        @OptionGroup var connection: ConnectionOptions
+
+        func perform() async throws(CommandFailure) {
+            let remote = try connection.remote()
+            if reset {
+                guard certificate == nil else { throw .usage("either --reset, or a certificate and its key") }
+                _ = try await remote.delete("/1.0/cluster/certificate")
+            } else {
+                guard let certificate, let key else { throw .usage("a certificate and its key are wanted, or --reset") }
+                _ = try await remote.call(
+                    .put, "/1.0/cluster/certificate",
+                    body: [
+                        "cluster_certificate": .string(try TextFile.read(certificate)),
+                        "cluster_certificate_key": .string(try TextFile.read(key)),
+                    ])
+            }
+            let shown = try await remote.get("/1.0")["environment"]?["certificate_fingerprint"]?.stringValue ?? ""
+            Terminal.error("all members show the new certificate; its fingerprint:")
+            Terminal.out(shown)
         }
     }
 

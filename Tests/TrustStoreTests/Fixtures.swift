@@ -120,6 +120,8 @@ enum Fixtures {
                 memberID(2), expectedVersion: LogIndex(3), name: "m9", addresses: ["h:1"], role: .replica, isLeaving: false, summary: "",
                 failureDomain: "rack 1")),
         .removeMember(RemoveMember(memberID(2), keepUntil: startSeconds + hour)),
+        .renewMemberCertificate(RenewMemberCertificate(memberID(2), publicKey: [2], certificate: [3])),
+        .setServerCertificate(SetServerCertificate(chain: [[1], [2]], sealedKey: [3], isOperators: true)),
         .addSigningKey(key("k1", .edDSA, .pending(activateInSeconds: nil))),
         .activateSigningKey(kid: "k1", retiringSeconds: 60),
         .retireSigningKey(kid: "k0", retiringSeconds: 0),

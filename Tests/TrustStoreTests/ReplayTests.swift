@@ -37,7 +37,13 @@ struct ReplayTests {
         case 1, 2: return .addJoinToken(Fixtures.joinToken("t\(small)", for: "m\(small % 3 + 1)", in: seconds * 50))
         case 3: return .removeJoinToken(id: "t\(small)")
         case 4: return .joinMember(Fixtures.join("t\(small)", Fixtures.member(small % 3 + 1, key: UInt8(seconds))))
-        case 5: return .changeMemberAddresses(member: Fixtures.memberID(small), addresses: ["h\(small):\(small)"])
+        case 5:
+            let member = Fixtures.memberID(small)
+            return switch Int.random(in: 0..<4, using: &random) {
+            case 0: .setServerCertificate(SetServerCertificate(chain: [[UInt8(small)]], sealedKey: [7], isOperators: Bool.random(using: &random)))
+            case 1: .renewMemberCertificate(RenewMemberCertificate(member, publicKey: Fixtures.member(small).publicKey, certificate: [8, UInt8(small)]))
+            default: .changeMemberAddresses(member: member, addresses: ["h\(small):\(small)"])
+            }
         case 6:
             guard Bool.random(using: &random) else { return .removeMember(RemoveMember(Fixtures.memberID(small), keepUntil: Fixtures.startSeconds + seconds)) }
             return .changeMember(

@@ -112,6 +112,7 @@ extension Node {
     /// The learners and the links follow the replicated membership. The core leaves voters out of the learners.
     func membershipChanged() {
         step(.setLearners(state.members.values.map(\.id).sorted()))
+        adoptOwnCertificate()
         updateLinks()
         certificateExpiries = Dictionary(
             uniqueKeysWithValues: state.members.values.compactMap { member in

@@ -17,6 +17,9 @@ struct Housekeeping {
     var hasSaidKeysAreMany = false
     var lastRoundAt: MonotonicInstant?
     var leadingSince: MonotonicInstant?
+    var certificatesCheckedAt: MonotonicInstant?
+    /// Wall clock, seconds.
+    var operatorsCertificateSaidAt: Int64 = 0
     /// Ids of revoked tokens that are over, found and not yet forgotten.
     var endedRevocations: [String] = []
     var revocationsSearch = RevocationsSearch()
@@ -50,6 +53,7 @@ extension Node {
             housekeeping.pendingKeySeenAt = [:]
             housekeeping.clusterListMayDiffer = true
             housekeeping.leadingSince = nil
+            housekeeping.certificatesCheckedAt = nil
             return
         }
         if housekeeping.leadingSince == nil { housekeeping.leadingSince = now }
@@ -63,6 +67,7 @@ extension Node {
         sweepRevocationLists(now: now)
         sweepIssuedCertificates(now: now)
         renewClusterList(now: now)
+        renewCertificates(now: now)
         raiseFeatureLevel(now: now)
     }
 

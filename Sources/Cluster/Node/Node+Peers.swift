@@ -43,7 +43,7 @@ extension Node {
     }
 
     private func makeLink(to peer: MemberFile.Peer) -> PeerLink {
-        let dialer = PeerDialer(loop: loop, identity: identity.tls, peerProtocol: Self.peerProtocol)
+        let dialer = PeerDialer(loop: loop, identity: identity, peerProtocol: Self.peerProtocol)
         return PeerLink(
             to: peer, greeting: { [unowned self] in assumeIsolated { .hello($0.greeting(for: peer.id)) } }, dial: dialer,
             onProblem: { [logger] problem in

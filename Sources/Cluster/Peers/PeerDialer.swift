@@ -7,7 +7,7 @@ struct PeerDialer {
     typealias Completion = (Result<any Transport, any Error>) -> Void
 
     let loop: EventLoop
-    let identity: TLSIdentity
+    let identity: MemberIdentity
     let peerProtocol: String
 
     static let connectTimeout: Duration = .seconds(1)
@@ -34,7 +34,7 @@ struct PeerDialer {
         do {
             target = try HostPort(parsing: address)
             context = try TLSContext.client(
-                identity: identity, alpn: [peerProtocol], verification: .leafPublicKey(spki: publicKey))
+                identity: identity.tls, alpn: [peerProtocol], verification: .leafPublicKey(spki: publicKey))
         } catch {
             let later = LoopBound(confined: completion, on: loop)
             loop.execute { later.value(.failure(error)) }

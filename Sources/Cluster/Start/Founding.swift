@@ -31,7 +31,7 @@ struct Founding {
         authority = try Self.makeAuthority(authorityKey, clusterID: clusterID, now: now)
         let serverKey = try PrivateKey.generate(.p256)
         let server = try Self.makeServerCertificate(
-            serverKey.publicKey, advertise: advertise, authority: authority, authorityKey, now: now)
+            serverKey.publicKey, named: ServerNames(advertise: advertise), authority: authority, authorityKey, now: now)
         let memberKey = try PrivateKey.generate(.p256)
         let certificate = try Self.makeMemberCertificate(
             memberKey.publicKey, clusterID: clusterID, member: id, authority: authority, authorityKey, now: now)
@@ -87,33 +87,63 @@ struct Founding {
         return try Certificate.issue(template, publicKey: key.publicKey, issuer: nil, key: key)
     }
 
-    /// Named for loopback as well, so that local clients can check it by name; `credence` is a name
-    /// that clients of any member can be told to expect.
-    private static func makeServerCertificate(
-        _ key: PublicKey, advertise: [String], authority: Certificate, _ authorityKey: PrivateKey, now: Int64
-    ) throws(CryptoError) -> Certificate {
-        var dnsNames = ["credence", "localhost"]
-        var ipAddresses = ["127.0.0.1", "::1"]
-        for address in advertise {
-            guard let host = try? HostPort(parsing: address).host else { continue }
-            let isLiteral = IPv4Host(host) != nil || IPv6Host(host) != nil
-            if isLiteral, !ipAddresses.contains(host) { ipAddresses.append(host) }
-            if !isLiteral, !dnsNames.contains(host) { dnsNames.append(host) }
+    /// What the certificate towards clients is valid for.
+    struct ServerNames {
+        var dnsNames: [String]
+        var ipAddresses: [String]
+
+        /// For loopback as well, so that local clients can check it by name; `credence` is a name that clients of any
+        /// member can be told to expect.
+        init(advertise: [String]) {
+            dnsNames = ["credence", "localhost"]
+            ipAddresses = ["127.0.0.1", "::1"]
+            for address in advertise {
+                guard let host = try? HostPort(parsing: address).host else { continue }
+                let isLiteral = IPv4Host(host) != nil || IPv6Host(host) != nil
+                if isLiteral, !ipAddresses.contains(host) { ipAddresses.append(host) }
+                if !isLiteral, !dnsNames.contains(host) { dnsNames.append(host) }
+            }
         }
+
+        init(of certificate: Certificate) {
+            dnsNames = certificate.dnsNames
+            ipAddresses = certificate.ipAddresses.compactMap(Self.text)
+        }
+
+        mutating func add(_ other: ServerNames) {
+            dnsNames += other.dnsNames.filter { !dnsNames.contains($0) }
+            ipAddresses += other.ipAddresses.filter { !ipAddresses.contains($0) }
+        }
+
+        /// Of an address in network order.
+        private static func text(_ bytes: [UInt8]) -> String? {
+            switch bytes.count {
+            case 4: bytes.map(String.init).joined(separator: ".")
+            case 16: stride(from: 0, to: 16, by: 2).map { Hex.encode(Array(bytes[$0...($0 + 1)])) }.joined(separator: ":")
+            default: nil
+            }
+        }
+    }
+
+    /// - Parameter notBefore: of a renewal, that of the former certificate: a clock that ran ahead must not leave one that
+    ///   is not valid yet.
+    static func makeServerCertificate(
+        _ key: PublicKey, named names: ServerNames, authority: Certificate, _ authorityKey: PrivateKey, now: Int64, notBefore: Int64? = nil
+    ) throws(CryptoError) -> Certificate {
         let template = CertificateTemplate(
-            commonName: "credence", notBeforeAt: now - backdatedSeconds,
-            notAfterAt: now + serverCertificateYears * 365 * secondsPerDay, dnsNames: dnsNames,
-            ipAddresses: ipAddresses, usages: [.serverAuth])
+            commonName: "credence", notBeforeAt: notBefore ?? now - backdatedSeconds,
+            notAfterAt: now + serverCertificateYears * 365 * secondsPerDay, dnsNames: names.dnsNames,
+            ipAddresses: names.ipAddresses, usages: [.serverAuth])
         return try Certificate.issue(template, publicKey: key, issuer: authority, key: authorityKey)
     }
 
     /// Names the member by URI. Members recognise each other by the key, so its expiry never stops the log.
     static func makeMemberCertificate(
         _ key: PublicKey, clusterID: String, member: MemberID, authority: Certificate, _ authorityKey: PrivateKey,
-        now: Int64
+        now: Int64, notBefore: Int64? = nil
     ) throws(CryptoError) -> Certificate {
         let template = CertificateTemplate(
-            commonName: "credence member \(member.description.prefix(8))", notBeforeAt: now - backdatedSeconds,
+            commonName: "credence member \(member.description.prefix(8))", notBeforeAt: notBefore ?? now - backdatedSeconds,
             notAfterAt: now + memberCertificateDays * secondsPerDay,
             uriNames: ["credence://\(clusterID)/\(member)"], usages: [.serverAuth, .clientAuth])
         return try Certificate.issue(template, publicKey: key, issuer: authority, key: authorityKey)

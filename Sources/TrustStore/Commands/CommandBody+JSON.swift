@@ -13,6 +13,8 @@ extension CommandBody {
             writer.strings("addresses", addresses)
         case .changeMember(let change): change.write(to: &writer)
         case .removeMember(let removal): removal.write(to: &writer)
+        case .renewMemberCertificate(let renewal): renewal.write(to: &writer)
+        case .setServerCertificate(let new): new.write(to: &writer)
         case .addSigningKey(let key): key.write(to: &writer)
         case .activateSigningKey(let kid, let seconds), .retireSigningKey(let kid, let seconds):
             writer.string("kid", kid)
@@ -64,6 +66,8 @@ extension CommandBody {
                 member: try reader.memberID("member"), addresses: try reader.strings("addresses"))
         case .changeMember: self = .changeMember(try ChangeMember(from: &reader))
         case .removeMember: self = .removeMember(try RemoveMember(from: &reader))
+        case .renewMemberCertificate: self = .renewMemberCertificate(try RenewMemberCertificate(from: &reader))
+        case .setServerCertificate: self = .setServerCertificate(try SetServerCertificate(from: &reader))
         case .addSigningKey: self = .addSigningKey(try NewSigningKey(from: &reader))
         case .activateSigningKey:
             self = .activateSigningKey(

@@ -13,6 +13,8 @@ package enum CommandBody: Sendable, Equatable {
     case changeMember(ChangeMember)
     /// From the state only, proposed by the leader: a voter must have left the configuration before.
     case removeMember(RemoveMember)
+    case renewMemberCertificate(RenewMemberCertificate)
+    case setServerCertificate(SetServerCertificate)
     case addSigningKey(NewSigningKey)
     /// The other active keys of its algorithm go on verifying for `retiringSeconds`, or as long as a token of theirs may
     /// live if that is longer, and sign no more.
@@ -70,6 +72,8 @@ package enum CommandBody: Sendable, Equatable {
         case .changeMemberAddresses: .changeMemberAddresses
         case .changeMember: .changeMember
         case .removeMember: .removeMember
+        case .renewMemberCertificate: .renewMemberCertificate
+        case .setServerCertificate: .setServerCertificate
         case .addSigningKey: .addSigningKey
         case .activateSigningKey: .activateSigningKey
         case .retireSigningKey: .retireSigningKey
@@ -119,6 +123,8 @@ extension CommandBody {
         case .changeMemberAddresses(_, let addresses): try Check.addresses(addresses, "addresses")
         case .changeMember(let change): try change.check()
         case .removeMember(let removal): try removal.check()
+        case .renewMemberCertificate(let renewal): try renewal.check()
+        case .setServerCertificate(let new): try new.check()
         case .addSigningKey(let key): try key.check()
         case .activateSigningKey(let kid, let seconds), .retireSigningKey(let kid, let seconds):
             try Check.key(kid, "kid")

@@ -7,6 +7,8 @@ package enum CommandKind: String, Sendable, Hashable, CaseIterable {
     case changeMemberAddresses = "change_member_addresses"
     case changeMember = "change_member"
     case removeMember = "remove_member"
+    case renewMemberCertificate = "renew_member_certificate"
+    case setServerCertificate = "set_server_certificate"
     case addSigningKey = "add_signing_key"
     case activateSigningKey = "activate_signing_key"
     case retireSigningKey = "retire_signing_key"

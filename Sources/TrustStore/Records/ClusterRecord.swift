@@ -17,6 +17,8 @@ package struct ClusterRecord: Sendable, Equatable {
     /// The certificate towards clients and those above it, leaf first, DER.
     package var serverCertificate: [[UInt8]]
     package var sealedServerKey: [UInt8]
+    /// An operator brought the certificate towards clients, so nobody else renews it.
+    package var isServerCertificateOperators: Bool
     package var settings: ClusterSettings
     /// The command that changed bound or policy of staleness last; zero when none has. A member that may not have
     /// applied it may still go by the older ones.
@@ -27,7 +29,7 @@ package struct ClusterRecord: Sendable, Equatable {
         id: String, name: String, issuer: String,
         caCertificate: [UInt8], sealedCAKey: [UInt8],
         serverCertificate: [[UInt8]], sealedServerKey: [UInt8],
-        settings: ClusterSettings, freshnessSince: LogIndex = .zero, createdAt: Int64
+        isServerCertificateOperators: Bool = false, settings: ClusterSettings, freshnessSince: LogIndex = .zero, createdAt: Int64
     ) {
         self.id = id
         self.name = name
@@ -36,6 +38,7 @@ package struct ClusterRecord: Sendable, Equatable {
         self.sealedCAKey = sealedCAKey
         self.serverCertificate = serverCertificate
         self.sealedServerKey = sealedServerKey
+        self.isServerCertificateOperators = isServerCertificateOperators
         self.settings = settings
         self.freshnessSince = freshnessSince
         self.createdAt = createdAt
@@ -52,6 +55,7 @@ extension ClusterRecord: RecordCodable {
             sealedCAKey: try reader.bytes("sealed_ca_key"),
             serverCertificate: try reader.bytesList("server_certificate"),
             sealedServerKey: try reader.bytes("sealed_server_key"),
+            isServerCertificateOperators: try reader.optionalBool("is_server_certificate_operators") ?? false,
             settings: try reader.record("settings"),
             freshnessSince: try reader.index("freshness_since"),
             createdAt: try reader.integer("created_at"))
@@ -65,6 +69,7 @@ extension ClusterRecord: RecordCodable {
         writer.bytes("sealed_ca_key", sealedCAKey)
         writer.bytesList("server_certificate", serverCertificate)
         writer.bytes("sealed_server_key", sealedServerKey)
+        if isServerCertificateOperators { writer.bool("is_server_certificate_operators", true) }
         writer.record("settings", settings)
         writer.index("freshness_since", freshnessSince)
         writer.integer("created_at", createdAt)

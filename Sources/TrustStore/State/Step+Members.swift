@@ -123,6 +123,25 @@ extension Step {
         return done(change.member.description)
     }
 
+    mutating func renewCertificate(_ renewal: RenewMemberCertificate) throws(CommandRefusal) -> CommandResult {
+        guard var member = state.members[renewal.member] else { throw unknownMember }
+        guard member.publicKey == renewal.publicKey else {
+            throw CommandRefusal(.memberChanged, "the certificate is for another key than the member has")
+        }
+        member.certificate = renewal.certificate
+        put(member)
+        return done(renewal.member.description)
+    }
+
+    mutating func setServerCertificate(_ new: SetServerCertificate) throws(CommandRefusal) -> CommandResult {
+        guard var cluster = state.cluster else { throw CommandRefusal(.clusterNotFounded, "there is no cluster yet") }
+        cluster.serverCertificate = new.chain
+        cluster.sealedServerKey = new.sealedKey
+        cluster.isServerCertificateOperators = new.isOperators
+        put(cluster)
+        return done(cluster.id)
+    }
+
     private func checkVotersFit(_ role: RoleWish, of member: MemberRecord) throws(CommandRefusal) {
         let others = state.members.values.filter { $0.id != member.id && !$0.isLeaving }
         let max = Int(state.settings.votersMax)

@@ -19,6 +19,8 @@ extension Step {
         case .changeMemberAddresses(let member, let addresses): return try changeAddresses(of: member, to: addresses)
         case .changeMember(let change): return try changeMember(change)
         case .removeMember(let removal): return try dropMember(removal)
+        case .renewMemberCertificate(let renewal): return try renewCertificate(renewal)
+        case .setServerCertificate(let new): return try setServerCertificate(new)
         case .addSigningKey(let key): return try addSigningKey(key)
         case .activateSigningKey(let kid, let seconds): return try activateSigningKey(kid, retiringSeconds: seconds)
         case .retireSigningKey(let kid, let seconds): return try retireSigningKey(kid, retiringSeconds: seconds)

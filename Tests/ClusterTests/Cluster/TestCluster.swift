@@ -72,9 +72,12 @@ extension TestCluster {
     }
 
     /// Starts the member's process and does not wait: alone, a member of three never becomes ready.
-    func launch(_ member: Member, arguments: [String] = [], binary: String = Binary.path) async throws {
+    func launch(
+        _ member: Member, arguments: [String] = [], binary: String = Binary.path, environment: [String: String?] = [:]
+    ) async throws {
         servers[member.name] = try await Server.start(
-            member.serveArguments(keystoreArguments + Self.logArguments + Self.reserveArguments + arguments), log: member.log, binary: binary)
+            member.serveArguments(keystoreArguments + Self.logArguments + Self.reserveArguments + arguments), log: member.log, binary: binary,
+            environment: environment)
     }
 
     func awaitReady(_ member: Member) async throws {

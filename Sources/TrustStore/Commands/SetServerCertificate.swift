@@ -1,0 +1,38 @@
+import JOSE
+
+/// The certificate that all members show to clients from now on.
+package struct SetServerCertificate: Sendable, Equatable {
+    /// Leaf first, DER.
+    package var chain: [[UInt8]]
+    /// Sealed under the cluster's data key.
+    package var sealedKey: [UInt8]
+    /// An operator brought it, so only an operator renews it.
+    package var isOperators: Bool
+
+    package init(chain: [[UInt8]], sealedKey: [UInt8], isOperators: Bool) {
+        self.chain = chain
+        self.sealedKey = sealedKey
+        self.isOperators = isOperators
+    }
+
+    func check() throws(CommandRefusal) {
+        guard (1...StateLimits.chainCountMax).contains(chain.count) else {
+            throw .invalid("chain", "must hold 1 to \(StateLimits.chainCountMax) certificates")
+        }
+        for certificate in chain { try Check.blob(certificate, "chain") }
+        try Check.blob(sealedKey, "sealed_key")
+    }
+}
+
+extension SetServerCertificate: RecordCodable {
+    init(from reader: inout JSONObjectReader) throws(JSONFieldError) {
+        self.init(
+            chain: try reader.bytesList("chain"), sealedKey: try reader.bytes("sealed_key"), isOperators: try reader.bool("is_operators"))
+    }
+
+    func write(to writer: inout RecordWriter) {
+        writer.bytesList("chain", chain)
+        writer.bytes("sealed_key", sealedKey)
+        writer.bool("is_operators", isOperators)
+    }
+}
