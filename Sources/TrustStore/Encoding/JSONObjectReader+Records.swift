@@ -34,6 +34,13 @@ extension JSONObjectReader {
         return value
     }
 
+    mutating func optionalChoice<Choice: RawRepresentable>(_ name: String) throws(JSONFieldError) -> Choice?
+    where Choice.RawValue == String {
+        guard let text = try optionalString(name) else { return nil }
+        guard let value = Choice(rawValue: text) else { throw error(name, "has a value this version does not know") }
+        return value
+    }
+
     mutating func optionalBytes(_ name: String) throws(JSONFieldError) -> [UInt8]? {
         try optionalBase64URL(name, maxBytes: StateLimits.blobBytesMax)
     }
