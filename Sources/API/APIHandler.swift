@@ -48,6 +48,15 @@ package final class APIHandler: RequestHandler {
         !ForwardAuth.isMeant(by: head)
     }
 
+    /// Long bodies are for administrators, who prove themselves in the head or by the connection, and for the calls that need them.
+    package func bodyBytesMax(of head: HTTPHead, from connection: ConnectionInfo) -> Int? {
+        let request = IncomingRequest(head: head, body: [], connection: connection, requestStart: .now())
+        guard let call = try? parse(request, ""), let bytesMax = call.route.endpoint.adminBodyBytesMax,
+            caller(of: call, member.view).holds(.admin)
+        else { return nil }
+        return bytesMax
+    }
+
     /// The answer to bytes that are no request.
     package func refusal(_ error: HTTPParseError) -> OutgoingResponse {
         logger.debug("refused a malformed request", metadata: ["error": "\(error)"])

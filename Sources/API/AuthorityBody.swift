@@ -10,6 +10,8 @@ struct AuthorityBody {
     let projects: [String]
     let summary: String
     let overdue: OverduePolicy
+    let listURL: String?
+    let listRefreshSeconds: Int64?
     /// PEM, or base64 of the DER.
     let certificate: String
 
@@ -20,10 +22,19 @@ struct AuthorityBody {
         projects = try reader.optionalStrings("projects", max: StateLimits.projectsMax) ?? []
         summary = try reader.optionalString("description") ?? ""
         overdue = try Self.choice(&reader, "crl_overdue") ?? .refuse
+        listURL = try Self.listURL(&reader).flatMap { $0.isEmpty ? nil : $0 }
+        listRefreshSeconds = try reader.optionalInteger("crl_refresh_seconds", in: AuthorityRecord.listRefreshRange)
         certificate = try reader.string("certificate", max: CertificateBody.certificateBytesMax)
     }
 
-    private static func choice<Choice: RawRepresentable & CaseIterable>(
+    /// Empty stands for none.
+    fileprivate static func listURL(_ reader: inout JSONObjectReader) throws(JSONFieldError) -> String? {
+        guard let text = try reader.optionalString("crl_url") else { return nil }
+        if !text.isEmpty, let flaw = RevocationListURL.flaw(in: text) { throw reader.error("crl_url", flaw) }
+        return text
+    }
+
+    fileprivate static func choice<Choice: RawRepresentable & CaseIterable>(
         _ reader: inout JSONObjectReader, _ name: String
     ) throws(JSONFieldError) -> Choice? where Choice.RawValue == String {
         guard let text = try reader.optionalString(name) else { return nil }
@@ -47,5 +58,32 @@ struct AuthorityBody {
             throw .badRequest("this is no CA certificate (basicConstraints CA:TRUE, keyUsage keyCertSign); trust a client's own with POST /1.0/certificates")
         }
         return parsed
+    }
+}
+
+/// The body of a PATCH of an authority: what is absent stays.
+struct AuthorityChangeBody {
+    private let name: String?
+    private let summary: String?
+    private let isRestricted: Bool?
+    private let projects: [String]?
+    private let overdue: OverduePolicy?
+    private let listURL: String?
+    private let listRefreshSeconds: Int64?
+
+    init(_ reader: inout JSONObjectReader) throws(JSONFieldError) {
+        name = try reader.optionalString("name", min: 1, max: StateLimits.textBytesMax)
+        summary = try reader.optionalString("description", max: StateLimits.textBytesMax)
+        isRestricted = try reader.optionalBool("restricted")
+        projects = try reader.optionalStrings("projects", max: StateLimits.projectsMax)
+        overdue = try AuthorityBody.choice(&reader, "crl_overdue")
+        listURL = try AuthorityBody.listURL(&reader)
+        listRefreshSeconds = try reader.optionalInteger("crl_refresh_seconds", in: 0...AuthorityRecord.listRefreshRange.upperBound)
+    }
+
+    func change(of authority: AuthorityRecord) -> ChangeAuthority {
+        ChangeAuthority(
+            fingerprint: authority.fingerprint, name: name, summary: summary, isRestricted: isRestricted, projects: projects,
+            overdue: overdue, listURL: listURL, listRefreshSeconds: listRefreshSeconds)
     }
 }

@@ -1,3 +1,4 @@
+import Cluster
 import Crypto
 import HashTreeCollections
 import JOSE
@@ -8,6 +9,9 @@ import TrustStore
 struct AuthorityDescription {
     let record: AuthorityRecord
     let list: RevocationListRecord?
+    /// The member asked, and what it knows of its own attempts to fetch the CRL.
+    let member: String
+    let attempt: RevocationListAttempt?
 
     var url: String { "/1.0/authorities/\(record.fingerprint)" }
 
@@ -17,6 +21,19 @@ struct AuthorityDescription {
             "name": .string(record.name), "type": .string(record.type.rawValue), "restricted": .bool(record.isRestricted),
             "projects": .strings(record.projects), "description": .string(record.summary),
             "crl_overdue": .string(record.overdue.rawValue), "crl": list?.json ?? .null,
+            "crl_url": record.listURL.map(JSON.string) ?? .null,
+            "crl_refresh_seconds": .integer(record.listRefreshSeconds ?? AuthorityRecord.listRefreshSecondsDefault),
+            "crl_fetch": attempt.map { $0.json(member: member) } ?? .null,
+        ])
+    }
+}
+
+extension RevocationListAttempt {
+    fileprivate func json(member: String) -> JSON {
+        func time(_ seconds: Int64?) -> JSON { seconds.map { .string(RFC3339.text($0)) } ?? .null }
+        return .object([
+            "member": .string(member), "attempted_at": time(attemptedAt), "succeeded_at": time(succeededAt),
+            "error": error.map(JSON.string) ?? .null, "failures": .integer(Int64(failures)), "next_at": time(nextAt),
         ])
     }
 }
@@ -38,7 +55,9 @@ extension Exchange {
     }
 
     func describe(_ record: AuthorityRecord) -> AuthorityDescription {
-        AuthorityDescription(record: record, list: state.revocationList(ofAuthority: record.fingerprint))
+        AuthorityDescription(
+            record: record, list: state.revocationList(ofAuthority: record.fingerprint), member: member.name,
+            attempt: record.listURL == nil ? nil : member.revocationListAttempt(of: record.fingerprint))
     }
 
     /// The one authority whose fingerprint begins with what the path names.

@@ -10,6 +10,8 @@ struct Endpoint: Sendable {
     let document: EndpointDocument
     /// Also served on the clear-text loopback listener: verification and health only.
     var isServedInClear = false
+    /// Of a body that an administrator announces, when the usual bound is too low.
+    var adminBodyBytesMax: Int?
     let work: Work
 
     enum Work: Sendable {
@@ -127,6 +129,12 @@ extension Endpoint {
     var isRPC: Bool { path.segments.first == .literal("rpc") }
 
     var tokenPlacement: BearerToken.Placement { isUnderAPI ? .underAPI : isRPC ? .rpc : .headerOnly }
+
+    func acceptingLongBodies(_ bytesMax: Int) -> Endpoint {
+        var copy = self
+        copy.adminBodyBytesMax = bytesMax
+        return copy
+    }
 
     func servedInClear() -> Endpoint {
         var copy = self

@@ -19,6 +19,7 @@ enum MetricsEndpoints {
         var text = PrometheusText()
         addMember(to: &text, exchange, status)
         addCluster(to: &text, exchange, status)
+        addLists(to: &text, exchange)
         addRequests(to: &text, exchange.settings.counters)
         return text.text
     }
@@ -51,6 +52,21 @@ enum MetricsEndpoints {
             ("broad_revocations", state.broadRevocations.count), ("join_tokens", state.joinTokens.count), ("add_tokens", state.addTokens.count),
         ]
         text.add("stored", .gauge, "What the replicated state holds, by kind.", stored.map { ([("kind", $0.0)], Double($0.1)) })
+    }
+
+    private static func addLists(to text: inout PrometheusText, _ exchange: Exchange) {
+        let authorities = exchange.authorities
+        func each(_ value: (AuthorityDescription) -> Double?) -> [(labels: [(String, String)], value: Double?)] {
+            authorities.map { ([("authority", String($0.record.fingerprint.prefix(12))), ("name", $0.record.name)], value($0)) }
+        }
+        text.add("crl_next_update_timestamp_seconds", .gauge, "Until when an authority's CRL is good.", each { $0.list.map { Double($0.contents.nextUpdateAt) } })
+        text.add(
+            "crl_fetch_failures", .gauge, "Fetches of an authority's CRL that failed in a row; on the leader, which fetches.",
+            each { $0.attempt.flatMap { $0.nextAt == nil ? nil : Double($0.failures) } })
+        let counts = exchange.member.revocationListCounts
+        text.add(
+            "crl_fetches_total", .counter, "Fetches of CRLs from this member since its start, by how they ended.",
+            [([("result", "done")], Double(counts.done)), ([("result", "failed")], Double(counts.failed))])
     }
 
     private static func addRequests(to text: inout PrometheusText, _ counters: RequestCounters) {

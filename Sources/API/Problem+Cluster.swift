@@ -44,6 +44,17 @@ extension Problem {
         }
     }
 
+    init(_ error: RevocationListFetchError) {
+        switch error {
+        case .noAuthority: self = .notFound("Authority not found")
+        case .noURL: self = .conflict("the authority has no crl_url; set one with PATCH (credence authority edit --crl-url)")
+        case .underWay: self = .conflict("\(error) here; try again when it is done")
+        case .noThread: self = .unavailable("busy: \(error)")
+        case .notCommitted(.refused), .server, .status, .refused: self.init(.badGateway, "crl_fetch_failed: \(error)")
+        case .notCommitted(let obstacle): self.init(obstacle)
+        }
+    }
+
     init(_ error: TransferError) {
         switch error {
         case .noLeader: self = .unavailable("no_leader: nobody leads at the moment, so there is nothing to hand over; try again")

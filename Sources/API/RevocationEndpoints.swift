@@ -1,6 +1,8 @@
 import Cluster
 import Crypto
 import EventLoop
+import HTTP
+import HTTPTypes
 import HashTreeCollections
 import JOSE
 import Raft
@@ -20,14 +22,15 @@ enum RevocationEndpoints {
                 return .sync(.array((tokens + others).sorted { $0.place < $1.place }.prefix(page.limit).map(\.json)))
             }
         },
-        .post("/1.0/revocations", .scope(.admin), creation, reading: RevocationRequest.init) {
-            (exchange, request) async throws(Problem) in
+        Endpoint(method: .post, path: PathPattern("/1.0/revocations"), access: .scope(.admin), document: creation, work: .waiting {
+            (exchange) async throws(Problem) in
+            let request = try await exchange.revocationRequest()
             if case .many(let ids) = request.subject { return try await exchange.revoke(ids, request) }
             let committed = try await exchange.propose(try request.command(exchange))
             return .created(
                 try await exchange.answer(committed, waitsEverywhere: request.waitsEverywhere),
                 location: "/1.0/revocations/\(committed.result.id)")
-        },
+        }).acceptingLongBodies(RevocationRequest.bodyBytesMax),
         .delete("/1.0/revocations/{id}", .scope(.admin), withdrawal) { (exchange) async throws(Problem) in
             _ = try await exchange.propose(.withdrawRevocation(id: exchange.parameter("id")))
             return .sync(.object([:]))
@@ -44,7 +47,7 @@ enum RevocationEndpoints {
         body: [
             .optional("token", .string, "The token itself; its signature must be good."),
             .optional("token_id", .string, "The token's id, which for a token of the cluster is its jti."),
-            .optional("token_ids", .strings, "Many token ids at once, up to \(RevocationRequest.tokenIDsMax) and the size of a body. Each part of the list takes effect as it is committed."),
+            .optional("token_ids", .strings, "Many token ids at once, up to \(RevocationRequest.tokenIDsMax); the body may have 8 MiB then. Each part of the list takes effect as it is committed; an error says how many from the beginning of the list are revoked by then."),
             .optional("subject", .string, "All tokens of this subject that were issued until now, or until before."),
             .optional("key_id", .string, "All tokens of this signing key, at once and for good. The fingerprint of a client certificate counts as certificate."),
             .optional("certificate", .string, "A client certificate, as its fingerprint or in PEM: its connections, its tokens, and tokens bound to it."),
@@ -97,11 +100,12 @@ enum RevocationDescription: Sendable {
     }
 }
 
-struct RevocationRequest {
-    /// As many as a body of 1 MiB holds of the cluster's own ids, and more.
+struct RevocationRequest: Sendable {
     static let tokenIDsMax = 100_000
+    /// So many of the cluster's own ids take 2.5 MB, and of the 80 octets that others like 8.
+    static let bodyBytesMax = 8 << 20
 
-    enum Subject {
+    enum Subject: Sendable {
         case token([UInt8])
         case many([String])
         case tokenID(String)
@@ -187,14 +191,27 @@ struct RevocationRequest {
 }
 
 extension Exchange {
+    /// Shorter bodies are read sooner than a thread takes them over.
+    private static let inlineBytesMax = 64 << 10
+
+    fileprivate func revocationRequest() async throws(Problem) -> RevocationRequest {
+        guard request.body.count > Self.inlineBytesMax else { return try decodeBody(.refused, RevocationRequest.init) }
+        return try await offLoop { try decodeBody(.refused, RevocationRequest.init) }
+    }
+
     /// A bounded stream of entries, one after the other: heartbeats and the changes of others go between them. What was
-    /// committed before a failure stays so; asking again is harmless.
+    /// committed before a failure stays so, and is told; asking again is harmless.
     fileprivate func revoke(_ ids: [String], _ request: RevocationRequest) async throws(Problem) -> Answer {
         var last: Committed?
         var revokedCount: Int64 = 0
         for start in stride(from: 0, to: ids.count, by: RevokeTokens.countMax) {
             let part = ids[start..<min(start + RevokeTokens.countMax, ids.count)].map { RevokeTokens.Token(id: $0, expiresAt: nil) }
-            let committed = try await proposeNext(.revokeTokens(RevokeTokens(part, reason: request.reason)))
+            let committed: Committed
+            do throws(Problem) {
+                committed = try await proposeNext(.revokeTokens(RevokeTokens(part, reason: request.reason)))
+            } catch {
+                throw error.afterPart(start, of: ids.count)
+            }
             revokedCount += Int64(committed.result.id) ?? 0
             last = committed
         }
@@ -223,5 +240,15 @@ extension Exchange {
             answer["members"] = .array([])
         }
         return .object(answer)
+    }
+}
+
+extension Problem {
+    /// Of a list that was to be revoked: how far it came.
+    fileprivate func afterPart(_ count: Int, of all: Int) -> Problem {
+        guard count > 0 else { return self }
+        var problem = self
+        problem.message += "; of the \(all) token_ids the first \(count) are revoked and stay so; ask again with the whole list to go on"
+        return problem
     }
 }

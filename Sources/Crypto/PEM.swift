@@ -33,11 +33,13 @@ package enum PEM {
 
     /// All blocks, in order. Text around them is ignored (RFC 7468 §5.2); blocks with headers, which are the
     /// encrypted ones, are refused, and so is a text without any block.
-    package static func decode(_ text: String) throws(CryptoError) -> [Block] {
+    ///
+    /// - Parameter bytesMax: of the text; a long revocation list is longer than anything else.
+    package static func decode(_ text: String, bytesMax: Int = textBytesMax) throws(CryptoError) -> [Block] {
         var text = text
         text.makeContiguousUTF8()
         let source = text.utf8
-        guard source.count <= textBytesMax, !source.contains(0) else { throw .malformed(.pem) }
+        guard source.count <= bytesMax, !source.contains(0) else { throw .malformed(.pem) }
         let blocks: [Block]? = unsafe source.withContiguousStorageIfAvailable { source in
             guard !source.isEmpty, let bio = unsafe BIO_new_mem_buf(source.baseAddress, CInt(source.count)) else { return [] }
             defer { unsafe BIO_free(bio) }

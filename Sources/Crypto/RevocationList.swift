@@ -6,7 +6,8 @@ package enum RevocationListError: Error, Equatable, Sendable {
     case tooLarge
     case wrongIssuer
     case mayNotSign
-    case weakSignature
+    /// By its name, such as `sha1`; `?` for a signature algorithm that is not known.
+    case weakSignature(digest: String)
     case badSignature
     case missingNextUpdate
     case badTimes
@@ -26,7 +27,8 @@ extension RevocationListError: CustomStringConvertible {
         case .tooLarge: "it is larger than \(RevocationList.derBytesMax) bytes"
         case .wrongIssuer: "its issuer is another than the authority's subject"
         case .mayNotSign: "the authority's certificate does not allow its key to sign CRLs (keyUsage cRLSign)"
-        case .weakSignature: "its signature uses a hash that is no longer safe"
+        case .weakSignature(let digest):
+            "its signature uses the hash \(digest), which is not taken; let the authority sign its CRLs with SHA-256 or better"
         case .badSignature: "its signature is not by the authority's key"
         case .missingNextUpdate: "it has no nextUpdate"
         case .badTimes: "its thisUpdate or nextUpdate is no date, or they are the wrong way round"
@@ -42,7 +44,7 @@ extension RevocationListError: CustomStringConvertible {
 
 /// A complete certificate revocation list (RFC 5280 §5) whose signature has been checked.
 package struct RevocationList: Sendable {
-    /// Somewhat more than a million entries take.
+    /// Somewhat more than a million entries take; of the text, when it is PEM.
     package static let derBytesMax = 64 << 20
 
     /// Lower hexadecimal without leading zeros, nil when the issuer does not number its lists.
@@ -56,7 +58,6 @@ package struct RevocationList: Sendable {
     /// - Parameter bytes: DER, or PEM with exactly one block, labelled X509 CRL.
     package init(_ bytes: [UInt8], issuer: Certificate) throws(RevocationListError) {
         let der = try Self.der(in: bytes)
-        guard der.count <= Self.derBytesMax else { throw .tooLarge }
         defer { OpenSSLErrorQueue.clear() }
         guard let crl = unsafe derDecoding(der.span, { unsafe d2i_X509_CRL(nil, $0, $1) }, free: { unsafe X509_CRL_free($0) })
         else { throw .malformed }
@@ -70,10 +71,11 @@ package struct RevocationList: Sendable {
     }
 
     private static func der(in bytes: [UInt8]) throws(RevocationListError) -> [UInt8] {
+        guard bytes.count <= derBytesMax else { throw .tooLarge }
         // SEQUENCE, with which no text begins.
         if bytes.first == 0x30 { return bytes }
-        guard let text = String(validating: bytes, as: UTF8.self), let blocks = try? PEM.decode(text), blocks.count == 1,
-            blocks[0].label == "X509 CRL"
+        guard let text = String(validating: bytes, as: UTF8.self), let blocks = try? PEM.decode(text, bytesMax: derBytesMax),
+            blocks.count == 1, blocks[0].label == "X509 CRL"
         else { throw .malformed }
         return blocks[0].bytes
     }
@@ -82,17 +84,28 @@ package struct RevocationList: Sendable {
         let isNamed = unsafe issuer.withHandle { unsafe X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name($0)) == 0 }
         guard isNamed else { throw .wrongIssuer }
         guard issuer.maySignRevocationLists else { throw .mayNotSign }
-        var digest: CInt = NID_undef
-        guard unsafe OBJ_find_sigid_algs(X509_CRL_get_signature_nid(crl), &digest, nil) == 1 else { throw .weakSignature }
-        // EdDSA and RSASSA-PSS name no hash there: the first has a good one, the second says so in its parameters.
-        guard [NID_undef, NID_sha256, NID_sha384, NID_sha512, NID_sha3_256, NID_sha3_384, NID_sha3_512].contains(digest) else {
-            throw .weakSignature
-        }
+        try unsafe checkDigest(of: crl)
         let isGenuine = unsafe issuer.withHandle { certificate in
             guard let key = unsafe X509_get0_pubkey(certificate) else { return false }
             return unsafe X509_CRL_verify(crl, key) == 1
         }
         guard isGenuine else { throw .badSignature }
+    }
+
+    private static func checkDigest(of crl: OpaquePointer) throws(RevocationListError) {
+        var digest: CInt = NID_undef
+        let signature = unsafe X509_CRL_get_signature_nid(crl)
+        switch signature {
+        // Their hash is their own, and a good one.
+        case NID_ED25519, NID_ED448: return
+        // The hash stands in the parameters.
+        case NID_rsassaPss: digest = unsafe cossl_crl_pss_digest(crl)
+        default: _ = unsafe OBJ_find_sigid_algs(signature, &digest, nil)
+        }
+        guard [NID_sha256, NID_sha384, NID_sha512, NID_sha3_256, NID_sha3_384, NID_sha3_512].contains(digest) else {
+            let name = unsafe OBJ_nid2sn(digest).map { unsafe String(cString: $0).lowercased() }
+            throw .weakSignature(digest: digest == NID_undef ? "?" : name ?? "?")
+        }
     }
 
     private static func checkExtensions(of crl: OpaquePointer) throws(RevocationListError) {

@@ -6,7 +6,7 @@ import JOSE
 struct AuthorityCommand: Noun {
     static let configuration = CommandConfiguration(
         commandName: "authority", abstract: "CAs whose client certificates are trusted.",
-        subcommands: [List.self, Add.self, Show.self, Remove.self, ImportCRL.self])
+        subcommands: [List.self, Add.self, Show.self, Edit.self, Remove.self, ImportCRL.self, FetchCRL.self])
 
     static func target(_ fingerprint: String) -> String { "/1.0/authorities/\(PercentEncoding.encode(fingerprint))" }
 }
@@ -24,6 +24,7 @@ extension AuthorityCommand {
                     .init("NAME", "name"), .init("TYPE", "type"), .init("RESTRICTED", "restricted"), .init("PROJECTS", "projects"),
                     .init("CRL NUMBER") { $0["crl"]?["number"] }, .init("REVOKED") { $0["crl"]?["entries"] },
                     .init("NEXT UPDATE") { $0["crl"]?["next_update"] }, .init("OVERDUE", "crl_overdue"),
+                    .init("FETCHED FROM", "crl_url"), .init("LAST FETCH") { $0["crl_fetch"]?["error"]?.stringValue.map { .string($0) } ?? $0["crl_fetch"]?["succeeded_at"] },
                 ])
         }
     }
@@ -36,6 +37,7 @@ extension AuthorityCommand {
         @Option(help: "Of those it vouches for: client, or metrics.") var type = "client"
         @Option(help: "For people.") var description: String?
         @Option(help: "refuse or warn: its certificates, when its CRL is past nextUpdate or missing.") var crlOverdue = "refuse"
+        @OptionGroup var source: ListSource
         @OptionGroup var conditions: TrustConditions
         @OptionGroup var connection: ConnectionOptions
 
@@ -46,8 +48,45 @@ extension AuthorityCommand {
             ]
             body["name"] = name.map(JSON.string)
             body["description"] = description.map(JSON.string)
+            source.write(to: &body)
             conditions.write(to: &body)
             _ = try await remote.post("/1.0/authorities", body)
+        }
+    }
+
+    struct Edit: Verb {
+        static let configuration = CommandConfiguration(abstract: "Change what is given of an authority. Its certificate and its type never change.")
+        @Argument(help: "Its fingerprint, or the beginning of it.") var fingerprint: String
+        @Option(help: "A new name.") var name: String?
+        @Option(help: "A new description.") var description: String?
+        @Option(help: "refuse or warn: its certificates, when its CRL is past nextUpdate or missing.") var crlOverdue: String?
+        @OptionGroup var source: ListSource
+        @OptionGroup var conditions: TrustConditions
+        @OptionGroup var connection: ConnectionOptions
+
+        func perform() async throws(CommandFailure) {
+            var body = JSONObject()
+            body["name"] = name.map(JSON.string)
+            body["description"] = description.map(JSON.string)
+            body["crl_overdue"] = crlOverdue.map(JSON.string)
+            source.write(to: &body)
+            conditions.write(to: &body)
+            guard !body.members.isEmpty else {
+                throw .usage(
+                    "nothing to change: give --name, --description, --restricted, --no-restricted, --projects, --crl-overdue, --crl-url or --crl-refresh")
+            }
+            _ = try await connection.remote().patch(AuthorityCommand.target(fingerprint), body)
+        }
+    }
+
+    /// From where, and how often, the leader fetches the CRL.
+    struct ListSource: ParsableArguments {
+        @Option(help: "http://HOST[:PORT]/PATH, from where the leader fetches the CRL; empty for none.") var crlUrl: String?
+        @Option(help: "Seconds from one fetch to the next, 10 to 604800. Default: 3600.") var crlRefresh: Int64?
+
+        func write(to body: inout JSONObject) {
+            body["crl_url"] = crlUrl.map(JSON.string)
+            body["crl_refresh_seconds"] = crlRefresh.map(JSON.integer)
         }
     }
 
@@ -64,10 +103,11 @@ extension AuthorityCommand {
     struct Remove: Verb {
         static let configuration = CommandConfiguration(abstract: "Trust a CA no more. Its CRL goes too; entries of its certificates stay.")
         @Argument(help: "Its fingerprint, or the beginning of it.") var fingerprint: String
+        @Flag(help: "Also when another CA then vouches for its clients, and for more than it did.") var force = false
         @OptionGroup var connection: ConnectionOptions
 
         func perform() async throws(CommandFailure) {
-            _ = try await connection.remote().delete(AuthorityCommand.target(fingerprint))
+            _ = try await connection.remote().delete(AuthorityCommand.target(fingerprint) + (force ? "?force=true" : ""))
         }
     }
 
@@ -86,6 +126,17 @@ extension AuthorityCommand {
             let answer = try await connection.remote().put(
                 AuthorityCommand.target(fingerprint) + "/crl", Array(data), contentType: "application/pkix-crl")
             connection.format.show(answer)
+        }
+    }
+
+    struct FetchCRL: Verb {
+        static let configuration = CommandConfiguration(
+            commandName: "fetch-crl", abstract: "Fetch an authority's CRL from its URL now, from the member that is asked, and put it in force.")
+        @Argument(help: "The authority's fingerprint, or the beginning of it.") var fingerprint: String
+        @OptionGroup var connection: ConnectionOptions
+
+        func perform() async throws(CommandFailure) {
+            connection.format.show(try await connection.remote().postLong(AuthorityCommand.target(fingerprint) + "/crl/fetch"))
         }
     }
 }

@@ -2,7 +2,7 @@
 struct Progress {
     private let what: String
     private let total: Int
-    private let isShown = Terminal.isErrorTerminal
+    let isShown = Terminal.isErrorTerminal
 
     init(_ what: String, of total: Int) {
         self.what = what

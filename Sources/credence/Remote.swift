@@ -35,6 +35,11 @@ struct Remote {
         try await call(.post, target, body: body)
     }
 
+    /// For work that takes its time: as long as an upload may.
+    func postLong(_ target: String, _ body: JSONObject = [:]) async throws(CommandFailure) -> JSON {
+        try await call(.post, target, body: body, timeout: Self.uploadTimeout)
+    }
+
     func patch(_ target: String, _ body: JSONObject) async throws(CommandFailure) -> JSON {
         try await call(.patch, target, body: body)
     }
@@ -56,7 +61,9 @@ struct Remote {
     }
 
     /// - Returns: the `metadata` of the envelope.
-    func call(_ method: HTTPRequest.Method, _ target: String, body: JSONObject?) async throws(CommandFailure) -> JSON {
+    func call(
+        _ method: HTTPRequest.Method, _ target: String, body: JSONObject?, timeout: Duration = Self.timeout
+    ) async throws(CommandFailure) -> JSON {
         var fields = HTTPFields()
         fields[.userAgent] = "credence"
         if let token { fields[.authorization] = "Bearer \(token)" }
@@ -66,7 +73,7 @@ struct Remote {
             content = .bytes(JSON.object(body).encoded())
         }
         let request = ClientRequest(method: method, target: target, fields: fields, body: content)
-        return try metadata(of: try await send(request))
+        return try metadata(of: try await send(request, timeout: timeout))
     }
 
     func send(_ request: ClientRequest, timeout: Duration = Self.timeout) async throws(CommandFailure) -> ClientResponse {

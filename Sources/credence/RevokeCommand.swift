@@ -1,5 +1,6 @@
 import ArgumentParser
 import HTTP
+import HTTPTypes
 import JOSE
 
 struct RevokeCommand: Noun {
@@ -23,15 +24,15 @@ struct RevokeCommand: Noun {
         @OptionGroup var options: RevocationOptions
 
         private static let fileBytesMax = 256 << 20
-        /// In one request, whose body may be 1 MiB.
-        private static let batchBytesMax = 900 << 10
-        private static let batchCountMax = 20_000
+        /// In one request: what its body and its list may hold.
+        private static let batchBytesMax = 8_000_000
+        private static let batchCountMax = 100_000
 
         func perform() async throws(CommandFailure) {
             let ids = try TextFile.read(file, bytesMax: Self.fileBytesMax).split(whereSeparator: \.isNewline).map(String.init)
             guard !ids.isEmpty else { throw .usage("\(file) holds no token ids") }
             let remote = try options.connection.remote()
-            let progress = Progress("revoked", of: ids.count)
+            let progress = Progress("revoking", of: ids.count)
             var done = 0
             while done < ids.count {
                 let batch = Self.batch(ids[done...])
@@ -39,12 +40,33 @@ struct RevokeCommand: Noun {
                 body["reason"] = options.reason.map(JSON.string)
                 // The last one waits for all: entries take effect in their order.
                 if done + batch.count == ids.count { body["wait"] = options.wait.map(JSON.string) }
-                _ = try await remote.post("/1.0/revocations", body)
+                let watch = Task { [done] in await Self.watch(remote, progress, from: done, to: done + batch.count) }
+                defer { watch.cancel() }
+                _ = try await remote.postLong("/1.0/revocations", body)
                 done += batch.count
                 progress.show(done)
             }
             progress.end()
             Terminal.error("\(ids.count) tokens are revoked")
+        }
+
+        /// While one request revokes many, the member's count of them shows how far it has come: roughly, as others revoke too.
+        private static func watch(_ remote: Remote, _ progress: Progress, from done: Int, to end: Int) async {
+            guard progress.isShown, let before = await revokedCount(remote) else { return }
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .milliseconds(500))
+                guard let now = await revokedCount(remote), !Task.isCancelled else { return }
+                progress.show(min(done + max(0, now - before), end))
+            }
+        }
+
+        private static func revokedCount(_ remote: Remote) async -> Int? {
+            let name = #"credence_stored{kind="revoked_tokens"} "#
+            var fields = HTTPFields()
+            if let token = remote.token { fields[.authorization] = "Bearer \(token)" }
+            let answer = try? await remote.send(ClientRequest(method: .get, target: "/1.0/metrics", fields: fields))
+            let lines = answer.map { String(decoding: $0.body, as: UTF8.self).split(separator: "\n") } ?? []
+            return lines.first { $0.hasPrefix(name) }.flatMap { Int($0.dropFirst(name.count)) }
         }
 
         private static func batch(_ ids: ArraySlice<String>) -> [String] {

@@ -73,6 +73,81 @@ struct AuthorityTests {
         }
     }
 
+    @Test("what is named of it changes, and the rest stays; what its CRL's address may not be is said")
+    func changes() async throws {
+        try await ServedMember.with { served async throws in
+            let pki = try PKI()
+            try await add(pki, served, ["crl_url": "http://ca.example/ca.crl", "crl_refresh_seconds": 60])
+            let first = try await served.operate("GET", pki.path)
+            #expect(first["crl_url"] == "http://ca.example/ca.crl" && first["crl_refresh_seconds"] == 60)
+            let changed = try await served.operate("PATCH", pki.path, ["name": "n", "restricted": true, "projects": ["p"], "crl_overdue": "warn"])
+            #expect(changed["name"] == "n" && changed["restricted"] == true && changed["crl_overdue"] == "warn", "\(changed)")
+            #expect(changed["crl_url"] == "http://ca.example/ca.crl")
+            let own = ServedMember.Channel.tlsWith(pki.client)
+            #expect(try await served.send("POST", "/1.0/keys", ["algorithm": "EdDSA"], over: own).error == "Certificate is restricted")
+            let cleared = try await served.operate("PATCH", pki.path, ["crl_url": "", "crl_refresh_seconds": 0])
+            #expect(cleared["crl_url"] == .null && cleared["crl_refresh_seconds"] == 3_600 && cleared["crl_fetch"] == .null && cleared["name"] == "n")
+            for (body, message) in [
+                (["crl_url": "https://ca.example/"], "must begin with http://"), (["crl_url": "http://"], "must name a host"),
+                (["crl_refresh_seconds": 9], "10 to 604800"), (["crl_refresh_seconds": 604_801], "604800"), (["type": "metrics"], "\"type\""), (["name": ""], "\"name\""),
+            ] as [(JSON, String)] {
+                let answer = try await served.send("PATCH", pki.path, body, over: ServedMember.root)
+                #expect(answer.status == 400 && answer.error.contains(message), "\(answer)")
+            }
+            #expect(try await served.send("PATCH", pki.path, ["name": "x"]).status == 403)
+            #expect(try await served.send("PATCH", "/1.0/authorities/00ff", ["name": "x"], over: ServedMember.root).status == 404)
+        }
+    }
+
+    @Test("a fetch is for administrators, needs an address, and says what failed")
+    func fetch() async throws {
+        try await ServedMember.with { served async throws in
+            let pki = try PKI()
+            try await add(pki, served)
+            #expect(try await served.send("POST", pki.path + "/crl/fetch").status == 403)
+            let nowhere = try await served.send("POST", pki.path + "/crl/fetch", over: ServedMember.root)
+            #expect(nowhere.status == 409 && nowhere.error.contains("crl_url"), "\(nowhere)")
+            // Reserved by RFC 2606: there never is such a host.
+            _ = try await served.operate("PATCH", pki.path, ["crl_url": "http://ca.invalid/ca.crl", "crl_refresh_seconds": 604_800])
+            var failed = try await served.send("POST", pki.path + "/crl/fetch", over: ServedMember.root)
+            // The leader may be at it by itself.
+            while failed.status == 409 { failed = try await served.send("POST", pki.path + "/crl/fetch", over: ServedMember.root) }
+            #expect(failed.status == 502 && failed.error.hasPrefix("crl_fetch_failed: the server was not reached"), "\(failed)")
+            let shown = try await served.operate("GET", pki.path)["crl_fetch"]
+            #expect(shown?["error"]?.stringValue?.contains("not reached") == true && shown?["member"] == "n1" && shown?["succeeded_at"] == .null, "\(shown ?? .null)")
+        }
+    }
+
+    @Test("one that holds back what another permits is not removed by the way")
+    func widening() async throws {
+        try await ServedMember.with { served async throws in
+            let (upper, now) = try (PKI(), WallClock.nowSeconds())
+            let key = try PrivateKey.generate(.p256)
+            let lower = try Certificate.issue(
+                CertificateTemplate(commonName: "CI CA", notBeforeAt: now - 60, notAfterAt: now + 86_400, isAuthority: true),
+                publicKey: key.publicKey, issuer: upper.authority, key: upper.key)
+            let path = "/1.0/authorities/\(lower.fingerprint)"
+            let body: JSON = ["certificate": .string(lower.pem), "restricted": true, "projects": ["p"]]
+            try await add(upper, served)
+            _ = try await served.operate("POST", "/1.0/authorities", body)
+            let refused = try await served.send("DELETE", path, over: ServedMember.root)
+            #expect(refused.status == 409 && refused.error.contains("Office CA") && refused.error.contains("force=true"), "\(refused)")
+            // Restricting the upper one is one way, revoking the lower one's certificate another, saying so the third.
+            _ = try await served.operate("PATCH", upper.path, ["restricted": true, "projects": ["q"]])
+            #expect(try await served.send("DELETE", path, over: ServedMember.root).status == 409, "to other projects")
+            _ = try await served.operate("PATCH", upper.path, ["projects": ["p"]])
+            _ = try await served.operate("DELETE", path)
+            _ = try await served.operate("PATCH", upper.path, ["restricted": false])
+            _ = try await served.operate("POST", "/1.0/authorities", body)
+            #expect(try await served.send("DELETE", path + "?force=1", over: ServedMember.root).status == 409)
+            _ = try await served.operate("DELETE", path + "?force=true")
+            _ = try await served.operate("POST", "/1.0/authorities", body)
+            _ = try await served.operate("POST", "/1.0/revocations", ["certificate": .string(lower.fingerprint)])
+            _ = try await served.operate("DELETE", path)
+            _ = try await served.operate("DELETE", upper.path)
+        }
+    }
+
     @Test("what is no CA, unknown members and unknown choices are refused by name")
     func refusals() async throws {
         try await ServedMember.with { served async throws in

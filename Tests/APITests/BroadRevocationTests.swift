@@ -1,5 +1,6 @@
 import Crypto
 import EventLoop
+import HTTP
 import JOSE
 import Testing
 
@@ -121,6 +122,38 @@ struct BroadRevocationTests {
                 _ = try await served.operate("DELETE", "/1.0/revocations/\(made["id"]?.stringValue ?? "")")
                 #expect(try await served.send("GET", "/1.0", over: channel).metadata["auth"] == "trusted")
             }
+        }
+    }
+
+    @Test("a long list is read from an administrator only, and no other call has a long body")
+    func longBodies() async throws {
+        try await ServedMember.with { served async throws in
+            let reader = try await served.mint("reader", ["read"])
+            let revoked = try await served.mint("former", ["admin"])
+            try await served.revoke(revoked)
+            func bytesMax(_ target: String, _ token: String?, over channel: ServedMember.Channel = .tls, method: String = "POST") async -> Int? {
+                let credential = token.map { "Authorization: Bearer \($0)\r\n" } ?? ""
+                let bytes = Array("\(method) \(target) HTTP/1.1\r\nHost: a\r\n\(credential)Content-Length: 9000000\r\n\r\n".utf8)
+                var parser = RequestParser()
+                var offset = 0
+                _ = parser.advance(bytes.span, from: &offset)
+                let (head, handler) = (parser.head, served.handler)
+                return await withCheckedContinuation { continuation in
+                    served.loop.execute { continuation.resume(returning: handler.bodyBytesMax(of: head, from: channel.info)) }
+                }
+            }
+            let path = "/1.0/revocations"
+            #expect(await bytesMax(path, served.adminToken) == RevocationRequest.bodyBytesMax)
+            #expect(await bytesMax(path, nil, over: ServedMember.root) == RevocationRequest.bodyBytesMax)
+            for token in [nil, reader, revoked, "x"] { #expect(await bytesMax(path, token) == nil) }
+            for other in ["/1.0/tokens", "/1.0/nothing", "/auth/verify", path + "/1"] { #expect(await bytesMax(other, served.adminToken) == nil) }
+            #expect(await bytesMax(path, served.adminToken, method: "PUT") == nil)
+            // What was read, off the loop.
+            let ids = (0..<4_000).map { "id-\($0)-" + String(repeating: "x", count: 20) }
+            let made = try await served.operate("POST", path, ["token_ids": .strings(ids)])
+            #expect(made["count"] == 4_000)
+            let odd = try await served.send("POST", path, ["token_ids": .strings(ids), "x": 1], over: ServedMember.root)
+            #expect(odd.status == 400 && odd.error.contains("\"x\""))
         }
     }
 }

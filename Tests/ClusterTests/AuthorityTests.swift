@@ -7,7 +7,7 @@ extension ClusterTests {
     @Suite("Authorities")
     struct AuthorityTests {
         /// A root, a CA below it, a client's certificate, and files with what the client sends.
-        private static let script = """
+        static let script = """
             set -e
             cd "$1"
             key() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out $1.key; }
@@ -25,7 +25,7 @@ extension ClusterTests {
             """
 
         /// One entry for the client, if it is to be revoked, and as many for others.
-        private static let listScript = """
+        static let listScript = """
             set -e
             cd "$1"
             serial() { openssl x509 -noout -serial -in $1.pem | cut -d= -f2; }
@@ -37,7 +37,7 @@ extension ClusterTests {
             openssl crl -in $2.crl.pem -outform DER -out $2.crl
             """
 
-        private static func shell(_ script: String, _ arguments: String...) async throws {
+        static func shell(_ script: String, _ arguments: String...) async throws {
             let done = try await Command.run("bash", ["-c", script, "make"] + arguments)
             guard done.exitCode == 0 else { throw TestFailure("openssl: \(done.transcript)") }
         }

@@ -100,4 +100,32 @@ import Testing
         expect(Malformed.chunked("0\r\n" + String(repeating: "X: y\r\n", count: 100) + "\r\n"), nil)
         expect(Malformed.chunked("0\r\n" + String(repeating: "X: y\r\n", count: 101) + "\r\n"), .tooManyFields)
     }
+
+    @Test("a longer body is read where it is permitted for that very request, up to that bound; in chunks it is not, nor for the next request")
+    func longBodies() {
+        let usual = HTTPLimits().bodyBytesMax
+        func parser() -> RequestParser { RequestParser(bodyBytesMax: { $0.value(of: .userAgent) == "admin" ? 2 * usual : nil }) }
+        func outcome(_ parser: inout RequestParser, _ text: String) -> RequestParser.Progress {
+            let bytes = Array(text.utf8)
+            var offset = 0
+            var progress = parser.advance(bytes.span, from: &offset)
+            while progress == .head { progress = parser.advance(bytes.span, from: &offset) }
+            return progress
+        }
+        func request(_ count: Int, _ agent: String) -> String { "POST / HTTP/1.1\r\nHost: a\r\nUser-Agent: \(agent)\r\nContent-Length: \(count)\r\n\r\n" }
+        for (count, agent, expected) in [
+            (usual + 1, "admin", RequestParser.Progress.complete), (2 * usual, "admin", .complete), (2 * usual + 1, "admin", .failed(.bodyTooLarge)),
+            (usual + 1, "guest", .failed(.bodyTooLarge)), (usual, "guest", .complete),
+        ] {
+            var parser = parser()
+            #expect(outcome(&parser, request(count, agent) + letters(count)) == expected, "\(count) \(agent)")
+        }
+        var chunked = parser()
+        let head = "POST / HTTP/1.1\r\nHost: a\r\nUser-Agent: admin\r\nTransfer-Encoding: chunked\r\n\r\n"
+        #expect(outcome(&chunked, head + "\(String(usual + 1, radix: 16))\r\n" + letters(usual + 1)) == .failed(.bodyTooLarge))
+        var next = parser()
+        #expect(outcome(&next, request(usual + 1, "admin") + letters(usual + 1)) == .complete)
+        next.reset()
+        #expect(outcome(&next, request(usual + 1, "guest")) == .failed(.bodyTooLarge))
+    }
 }

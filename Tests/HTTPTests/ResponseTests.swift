@@ -82,6 +82,7 @@ import Testing
     @Test("answers are read in every framing, however they are cut", arguments: [
         ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 200, "hello"),
         ("HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\nX: y\r\n\r\n", 200, "hello"),
+        ("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello", 200, "hello"),
         ("HTTP/1.1 204 No Content\r\n\r\n", 204, ""),
         ("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", 304, ""),
         ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nX: y\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx", 200, "x"),
@@ -101,13 +102,15 @@ import Testing
     func untilClose() {
         #expect(parse("HTTP/1.1 200 OK\r\n\r\nhello") == .incomplete)
         #expect(parse("HTTP/1.1 200 OK\r\n\r\nhello", ends: true) == .complete(200, Array("hello".utf8)))
+        #expect(parse("HTTP/1.0 200 OK\r\n\r\nhello", ends: true) == .complete(200, Array("hello".utf8)))
         #expect(parse("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello", ends: true) == .failed(.unexpectedEnd))
         #expect(parse("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", ends: true) == .failed(.unexpectedEnd))
         #expect(parse("HTTP/1.1 200 OK\r\n", ends: true) == .failed(.unexpectedEnd))
     }
 
     @Test("an ambiguous or malformed answer is refused", arguments: [
-        ("HTTP/1.0 200 OK\r\n\r\n", HTTPParseError.malformedStatusLine),
+        ("HTTP/1.2 200 OK\r\n\r\n", HTTPParseError.malformedStatusLine), ("HTTP/2.0 200 OK\r\n\r\n", .malformedStatusLine),
+        ("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", .transferCodingBeforeHTTP11),
         ("HTTP/1.1 200\r\n\r\n", .malformedStatusLine), ("HTTP/1.1 20 OK\r\n\r\n", .malformedStatusLine),
         ("HTTP/1.1 099 OK\r\n\r\n", .malformedStatusLine), ("HTTP/1.1 600 OK\r\n\r\n", .malformedStatusLine),
         ("HTTP/1.1 +20 OK\r\n\r\n", .malformedStatusLine), ("HTTP/1.1 200 O\rK\r\n\r\n", .malformedStatusLine),

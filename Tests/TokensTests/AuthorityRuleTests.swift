@@ -43,6 +43,60 @@ struct AuthorityRuleTests {
         #expect(world.refusal(leaf, sent: [middle]) == .unknownCertificate)
     }
 
+    @Test("certificates of one name and key, by several issuers, vouch for its clients; a ring of them too, each bound by all lists in it")
+    func crossCertified() async throws {
+        let shop = try Shop()
+        try await shop.root("a")
+        try await shop.root("b")
+        try await shop.crossCertify("a", as: "a-by-b", by: "b")
+        try await shop.crossCertify("b", as: "b-by-a", by: "a")
+        try await shop.issue("leaf", by: "a", extensions: Shop.client)
+        let leaf = try shop.certificate("leaf")
+        for names in [["a-by-b"], ["a", "a-by-b"], ["a-by-b", "b"], ["a", "a-by-b", "b"], ["a", "a-by-b", "b", "b-by-a"], ["a-by-b", "b-by-a"]] {
+            var world = world()
+            for name in names { world.trust(try shop.certificate(name)) }
+            #expect(world.refusal(leaf) == nil, "\(names)")
+        }
+        var ring = world()
+        let (above, below) = try (shop.certificate("b-by-a"), shop.certificate("a-by-b"))
+        ring.trust(above)
+        ring.trust(below)
+        try await shop.revocationList("of-a", by: "a")
+        try ring.hold(shop.read("of-a.crl"), of: below)
+        #expect(ring.refusal(leaf) == .crlOverdue, "the other one in the ring has no list")
+        try await shop.revocationList("of-b", by: "b")
+        var good = ring
+        try good.hold(shop.read("of-b.crl"), of: above)
+        #expect(good.refusal(leaf) == nil)
+        try await shop.revocationList("against-a", by: "b", revoked: ["a-by-b"])
+        try ring.hold(shop.read("against-a.crl"), of: above)
+        #expect(ring.refusal(leaf) == .certificateRevoked)
+    }
+
+    @Test("whoever would vouch for more in the place of a removed authority is named")
+    func successors() async throws {
+        let shop = try await made()
+        try await shop.root("other")
+        try await shop.crossCertify("middle", as: "twin", by: "other")
+        let (root, middle, other, twin) = try (shop.certificate("root"), shop.certificate("middle"), shop.certificate("other"), shop.certificate("twin"))
+        func successors(_ authorities: [(Certificate, isRestricted: Bool)]) -> [String] {
+            var world = world()
+            for (certificate, isRestricted) in authorities { world.trust(certificate, isRestricted: isRestricted) }
+            return world.view.keys.authorities.successors(of: authorities[0].0.fingerprint)
+        }
+        #expect(successors([(middle, true), (root, false)]) == [root.fingerprint])
+        #expect(successors([(middle, true), (root, true)]) == [])
+        #expect(successors([(middle, false), (root, false)]) == [])
+        #expect(successors([(middle, false), (root, true)]) == [])
+        #expect(successors([(middle, true)]) == [])
+        // Its issuer is not here, and may lead to any.
+        #expect(successors([(middle, true), (other, false)]) == [other.fingerprint])
+        #expect(successors([(root, true), (other, false)]) == [], "a root is below nobody")
+        // Of one name and key.
+        #expect(successors([(middle, true), (twin, false)]) == [twin.fingerprint])
+        #expect(successors([(middle, true), (twin, true), (root, false)]) == [])
+    }
+
     @Test("an authority below another is bound by it: its path length and its list")
     func bound() async throws {
         let shop = try Shop()
@@ -280,6 +334,51 @@ struct RevocationListRefusalTests {
         #expect(refusal([], ca) == .malformed)
         #expect(refusal(try shop.read("ca.pem"), ca) == .malformed)
         #expect(refusal(Array(der.dropLast(1)), ca) == .malformed)
+    }
+
+    @Test("weak hashes are refused by their names, and good ones are taken, whatever signs with them")
+    func digests() async throws {
+        let shop = try Shop()
+        try await shop.root("ec")
+        try await shop.root("rsa", key: Shop.rsa)
+        try await shop.root("ed", key: Shop.ed25519)
+        let pss = ["-sigopt", "rsa_padding_mode:pss"]
+        let cases: [(ca: String, digest: String, options: [String], refused: String?)] = [
+            ("ec", "sha1", [], "sha1"), ("rsa", "sha1", [], "sha1"), ("rsa", "md5", [], "md5"), ("rsa", "sha1", pss, "sha1"), ("ec", "sha224", [], "sha224"),
+            ("rsa", "sha224", pss, "sha224"), ("ec", "sha384", [], nil), ("rsa", "sha512", [], nil), ("rsa", "sha256", pss, nil), ("ed", "null", [], nil),
+        ]
+        for (ca, digest, options, refused) in cases {
+            try await shop.revocationList("list", by: ca, digest: digest, options: options)
+            let issuer = try shop.certificate(ca)
+            var weak: String?
+            do throws(RevocationListError) {
+                _ = try RevocationList(shop.list("list"), issuer: issuer)
+            } catch {
+                guard case .weakSignature(let name) = error else {
+                    Issue.record("\(ca) \(digest) \(options): \(error)")
+                    continue
+                }
+                #expect("\(error)".contains(name))
+                weak = name
+            }
+            #expect(weak == refused, "\(ca) \(digest) \(options)")
+        }
+    }
+
+    @Test("a list in PEM may be as long as one in DER, and no longer")
+    func longText() throws {
+        let key = try PrivateKey.generate(.p256)
+        let ca = try Certificate.issue(
+            CertificateTemplate(commonName: "ca", notBeforeAt: 0, notAfterAt: 4_000_000_000, isAuthority: true), publicKey: key.publicKey,
+            issuer: nil, key: key)
+        let serials = (0..<30_000).map { [1, UInt8($0 >> 8), UInt8($0 & 255)] + Array(repeating: 7, count: 13) as [UInt8] }
+        let draft = RevocationListDraft(number: 1, thisUpdateAt: 10, nextUpdateAt: 20, serials: serials)
+        let text = PEM.encode(label: "X509 CRL", try draft.signed(by: key, issuer: ca))
+        #expect(text.utf8.count > 4 * PEM.textBytesMax)
+        #expect(try RevocationList(Array(text.utf8), issuer: ca).serials.count == 30_000)
+        let padding = [UInt8](repeating: UInt8(ascii: "\n"), count: RevocationList.derBytesMax - text.utf8.count)
+        #expect(try RevocationList(padding + Array(text.utf8), issuer: ca).serials.count == 30_000)
+        #expect(throws: RevocationListError.tooLarge) { try RevocationList([UInt8(ascii: "\n")] + padding + Array(text.utf8), issuer: ca) }
     }
 
     @Test("a long list is read whole, whatever its order, and a serial twice counts once")

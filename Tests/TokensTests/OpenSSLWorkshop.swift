@@ -24,6 +24,9 @@ final class OpenSSLWorkshop {
 
     func certificate(_ name: String) throws -> Certificate { try Certificate(pem: String(decoding: read("\(name).pem"), as: UTF8.self)) }
 
+    /// For tests in which no error but ours may be thrown: of what cannot be read there is nothing.
+    func list(_ name: String) -> [UInt8] { (try? read("\(name).crl")) ?? [] }
+
     @discardableResult
     func openssl(_ arguments: [String]) async throws -> String {
         let result = try await run(
@@ -42,8 +45,13 @@ final class OpenSSLWorkshop {
 
     private static let p256 = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]
 
-    func root(_ name: String, subject: String? = nil, days: Int = 3650, extensions: [String] = authority) async throws {
-        try await key(name, Self.p256)
+    static let rsa = ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]
+    static let ed25519 = ["-algorithm", "ED25519"]
+
+    func root(
+        _ name: String, subject: String? = nil, days: Int = 3650, key kind: [String] = p256, extensions: [String] = authority
+    ) async throws {
+        try await key(name, kind)
         try write("\(name).cnf", "[req]\ndistinguished_name=dn\nprompt=no\nx509_extensions=v3\n[dn]\nCN=\(subject ?? name)\n[v3]\n"
             + (extensions + ["subjectKeyIdentifier=hash", "authorityKeyIdentifier=keyid:always"]).joined(separator: "\n") + "\n")
         try await openssl(["req", "-x509", "-new", "-config", path("\(name).cnf"), "-key", path("\(name).key"), "-days", "\(days)", "-out", path("\(name).pem")])
@@ -63,11 +71,24 @@ final class OpenSSLWorkshop {
         ])
     }
 
+    /// Another certificate for the name and key of `authority`, by another issuer.
+    func crossCertify(_ authority: String, as name: String, by issuer: String) async throws {
+        try await openssl([
+            "req", "-new", "-config", path("\(authority).cnf"), "-key", path("\(authority).key"), "-out", path("\(name).csr"),
+        ])
+        try await openssl([
+            "x509", "-req", "-in", path("\(name).csr"), "-CA", path("\(issuer).pem"), "-CAkey", path("\(issuer).key"), "-days", "1000",
+            "-set_serial", "0x" + Hex.encode([0x40] + SecureRandom.bytes(15)), "-extfile", path("\(authority).cnf"), "-extensions", "v3",
+            "-out", path("\(name).pem"),
+        ])
+    }
+
     /// - Parameters:
     ///   - revoked: certificates, by name, or serial numbers in hexadecimal.
     ///   - number: hexadecimal; nil counts up.
     func revocationList(
-        _ name: String, by issuer: String, revoked: [String] = [], days: Int = 7, number: String? = nil, extensions: [String] = []
+        _ name: String, by issuer: String, revoked: [String] = [], days: Int = 7, number: String? = nil, extensions: [String] = [],
+        digest: String = "sha256", options: [String] = []
     ) async throws {
         let serials = try revoked.map { Self.isHex($0) ? $0 : Hex.encode(try certificate($0).serial) }
         let entries = serials.map { "R\t491231235959Z\t200101000000Z\t\($0.uppercased())\tunknown\t/CN=x\n" }
@@ -81,7 +102,7 @@ final class OpenSSLWorkshop {
             [own]
             database=\(path("\(name).index"))
             crlnumber=\(path("\(name).number"))
-            default_md=sha256
+            default_md=\(digest)
             crl_extensions=crl
             [crl]
             authorityKeyIdentifier=keyid:always
@@ -91,7 +112,7 @@ final class OpenSSLWorkshop {
         try await openssl([
             "ca", "-gencrl", "-config", path("\(name).cnf"), "-keyfile", path("\(issuer).key"), "-cert", path("\(issuer).pem"),
             "-crldays", "\(days)", "-out", path("\(name).crl"),
-        ])
+        ] + options)
     }
 
     private static func isHex(_ text: String) -> Bool { text.utf8.count > 20 && text.allSatisfy(\.isHexDigit) }

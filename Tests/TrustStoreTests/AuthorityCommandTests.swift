@@ -43,6 +43,45 @@ struct AuthorityCommandTests {
         #expect(try log.reloaded() == log.state)
     }
 
+    @Test("a change leaves what it does not name; one that changes nothing leaves the version too")
+    func changed() throws {
+        var log = logWithAuthority()
+        #expect(log.apply(.changeAuthority(ChangeAuthority(fingerprint: Fixtures.fingerprint("b")))).refusal == .authorityUnknown)
+        log.apply(.changeAuthority(ChangeAuthority(fingerprint: a, listURL: "http://ca.example/a.crl", listRefreshSeconds: 10)))
+        let first = try #require(log.state.authorities[a])
+        #expect(first.listURL == "http://ca.example/a.crl" && first.listRefreshSeconds == 10 && first.version == LogIndex(log.index))
+        #expect(first.name == "CA" && first.overdue == .refuse && !first.isRestricted)
+        log.apply(.changeAuthority(ChangeAuthority(fingerprint: a, listRefreshSeconds: 10)))
+        #expect(log.state.authorities[a]?.version == first.version)
+        log.apply(.changeAuthority(ChangeAuthority(fingerprint: a, name: "n", isRestricted: true, projects: ["p"], overdue: .warn)))
+        let second = try #require(log.state.authorities[a])
+        #expect(second.name == "n" && second.isRestricted && second.projects == ["p"] && second.overdue == .warn && second.listURL != nil)
+        #expect(try log.reloaded() == log.state)
+        log.apply(.changeAuthority(ChangeAuthority(fingerprint: a, listURL: "", listRefreshSeconds: 0)))
+        #expect(log.state.authorities[a]?.listURL == nil && log.state.authorities[a]?.listRefreshSeconds == nil)
+        #expect(try log.reloaded() == log.state)
+        for seconds in [Int64(9), 604_801, -1] {
+            #expect(log.apply(.changeAuthority(ChangeAuthority(fingerprint: a, listRefreshSeconds: seconds))).refusal == .invalid)
+        }
+        #expect(log.apply(.changeAuthority(ChangeAuthority(fingerprint: a, listURL: "https://ca.example/a.crl"))).refusal == .invalid)
+    }
+
+    @Test("the address of a CRL is http, names a host, and holds nothing that a request line could not")
+    func addresses() throws {
+        let url = try #require(RevocationListURL("http://ca.example:8080/a%20b/ca.crl?x=1"))
+        #expect(url.host == "ca.example" && url.port == 8_080 && url.target == "/a%20b/ca.crl?x=1")
+        for (text, host, target) in [("http://h", "h", "/"), ("http://h?x", "h", "/?x"), ("http://[::1]/", "::1", "/"), ("http://[::1]:80", "::1", "/")] {
+            let url = RevocationListURL(text)
+            #expect(url?.host == host && url?.port == 80 && url?.target == target, "\(text)")
+        }
+        for text in [
+            "", "h", "ftp://h/", "http://", "http:///x", "http://h:0/", "http://h:65536/", "http://h:/", "http://u@h/", "http://u:p@h/", "http://::1/",
+            "http://h/a b", "http://h/a\r\nHost: x", "http://h/#x", "http://h/\u{e9}", "http://h\u{0}/", "http://[fe80::1%eth0]/", "http://[/",
+            "https://h/", "HTTPS://h/", "HTTP://h/", "http://h/" + String(repeating: "a", count: 1_024),
+        ] { #expect(RevocationListURL(text) == nil, "\(text)") }
+        #expect(RevocationListURL.flaw(in: "https://h/")?.contains("signature") == true)
+    }
+
     @Test("the bound of authorities holds at one more")
     func bound() {
         var log = Log.founded()

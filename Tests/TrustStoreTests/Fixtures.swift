@@ -86,7 +86,8 @@ enum Fixtures {
     static func authority(_ digit: String = "a", name: String = "CA") -> NewAuthority {
         NewAuthority(
             fingerprint: fingerprint(digit), certificate: Array(digit.utf8), type: .client, isRestricted: digit == "b",
-            projects: digit == "b" ? ["p1"] : [], name: name, summary: "of \(digit)", overdue: digit == "b" ? .warn : .refuse)
+            projects: digit == "b" ? ["p1"] : [], name: name, summary: "of \(digit)", overdue: digit == "b" ? .warn : .refuse,
+            listURL: digit == "b" ? "http://ca.example/b.crl" : nil, listRefreshSeconds: digit == "b" ? 60 : nil)
     }
 
     static func list(_ number: String?, at this: Int64 = startSeconds, count: Int64 = 2) -> RevocationListContents {
@@ -150,6 +151,11 @@ enum Fixtures {
         .removeAddToken(id: "o1"),
         .redeemAddToken(redemption()),
         .addAuthority(authority("b")),
+        .changeAuthority(ChangeAuthority(fingerprint: fingerprint("b"))),
+        .changeAuthority(
+            ChangeAuthority(
+                fingerprint: fingerprint("b"), name: "n", summary: "", isRestricted: false, projects: [], overdue: .refuse, listURL: "",
+                listRefreshSeconds: 0)),
         .removeAuthority(fingerprint: fingerprint("b")),
         .beginRevocationList(BeginRevocationList(authority: fingerprint("b"), contents: list("1f"))),
         .beginRevocationList(BeginRevocationList(authority: fingerprint("b"), contents: list(nil))),

@@ -88,7 +88,11 @@ struct ReplayTests {
         case 21: return .forgetRevocations(tokenIDs: [jti, "j\(small)"])
         case 22: return .importKey(Fixtures.imported("i\(small)", ImportedKeyOrigin.allCases.randomElement(using: &random) ?? .lotus))
         case 23: return .removeImportedKey(id: "i\(small)")
-        case 24: return Bool.random(using: &random) ? .addAuthority(Fixtures.authority(digit)) : .removeAuthority(fingerprint: Fixtures.fingerprint(digit))
+        case 24:
+            let fingerprint = Fixtures.fingerprint(digit)
+            let change = ChangeAuthority(fingerprint: fingerprint, name: "n\(small)", listURL: Bool.random(using: &random) ? "" : "http://h/\(small)")
+            return [.addAuthority(Fixtures.authority(digit)), .changeAuthority(change), .removeAuthority(fingerprint: fingerprint)]
+                .randomElement(using: &random) ?? .changeAuthority(change)
         case 25, 26, 27: return listBody(digit, begun, &random)
         case 28: return Bool.random(using: &random) ? .issueCertificate(Fixtures.issued(digit, through: seconds)) : .forgetIssuedCertificates
         case 29: return .publishClusterList(Fixtures.clusterList(Int64(small)))
@@ -166,7 +170,7 @@ struct ReplayTests {
         var refusals: Set<RefusalCode> = []
         var granted: Set<CommandKind> = []
         var repeats = 0
-        for seed in 0..<UInt64(24) {
+        for seed in 0..<UInt64(48) {
             var live = Log()
             for (command, gap) in Self.commands(seed: seed, count: 300) {
                 live.index += gap

@@ -26,7 +26,7 @@ extension Node {
         guard applied.position.term == core.term, let cluster = state.cluster else { return }
         let time = logSeconds
         let isOld = state.clusterList.map { time >= $0.thisUpdateAt + Self.clusterListSeconds / 2 } ?? false
-        guard housekeeping.clusterListMayDiffer || isOld, housekeeping.begin("cluster list", now: now) else { return }
+        guard housekeeping.clusterListMayDiffer || isOld, !housekeeping.clusterListHold.isOn(now: now), housekeeping.begin("cluster list", now: now) else { return }
         let entries = ClusterList.entries(of: state)
         // Nobody looks for the list of a CA that issued nothing besides the members' own certificates.
         let isWanted = state.clusterList != nil || !entries.isEmpty || !state.issuedCertificates.isEmpty
@@ -35,20 +35,30 @@ extension Node {
             housekeeping.clusterListMayDiffer = false
             return
         }
-        sign(entries, hash, number: (state.clusterList?.number ?? 0) + 1, at: time, cluster)
+        guard ClusterList.mayFit(entries.count) else {
+            return sayTooLong(entries.count, now: now)
+        }
+        sign(entries, hash, number: (state.clusterList?.number ?? 0) + 1, at: time, cluster, now: now)
     }
 
-    /// Until the log has the list, this is tried again; what fails here would fail again, and waits for the next change.
-    private func sign(_ entries: [RevocationListDraft.Entry], _ hash: [UInt8], number: Int64, at time: Int64, _ cluster: ClusterRecord) {
+    private func sayTooLong(_ count: Int, now: MonotonicInstant) {
+        housekeeping.clusterListHold.begin(now: now)
+        logger.error(
+            "the cluster's CRL is not renewed: it would have more than \(StateLimits.clusterListBytesMax) bytes; it is tried again every ten minutes, and fits again when revoked certificates have expired",
+            metadata: ["entries": "\(count)"])
+    }
+
+    /// Until the log has the list, this is tried again.
+    private func sign(
+        _ entries: [RevocationListDraft.Entry], _ hash: [UInt8], number: Int64, at time: Int64, _ cluster: ClusterRecord, now: MonotonicInstant
+    ) {
         do {
             let key = try PrivateKey(pkcs8: identity.custody.open(cluster.sealedCAKey, for: .authorityKey))
             let draft = RevocationListDraft(
                 number: number, thisUpdateAt: time, nextUpdateAt: time + Self.clusterListSeconds, entries: entries)
             let der = try draft.signed(by: key, issuer: Certificate(der: cluster.caCertificate))
             guard der.count <= StateLimits.clusterListBytesMax else {
-                housekeeping.clusterListMayDiffer = false
-                logger.error("the cluster's CRL is not renewed: it would have more than \(StateLimits.clusterListBytesMax) bytes", metadata: ["entries": "\(entries.count)"])
-                return
+                return sayTooLong(entries.count, now: now)
             }
             proposeAsLeader(
                 .publishClusterList(
@@ -56,14 +66,20 @@ extension Node {
                         number: draft.number, thisUpdateAt: draft.thisUpdateAt, nextUpdateAt: draft.nextUpdateAt, hash: hash,
                         count: Int64(entries.count), der: der)))
         } catch {
-            housekeeping.clusterListMayDiffer = false
-            logger.error("the cluster's CRL could not be signed", metadata: ["reason": "\(error)"])
+            housekeeping.clusterListHold.begin(now: now)
+            logger.error("the cluster's CRL could not be signed; it is tried again in ten minutes", metadata: ["reason": "\(error)"])
         }
     }
 }
 
 /// What the cluster's CRL has to say. Values in, values out.
 enum ClusterList {
+    /// An entry has a serial number of an octet and a date at least, in two more sequences: with so many it cannot fit, and
+    /// need not be signed to see that.
+    private static let entryBytesMin = 20
+
+    static func mayFit(_ count: Int) -> Bool { count <= StateLimits.clusterListBytesMax / entryBytesMin }
+
     /// The revoked ones among the certificates that the CA signed: clients' on record, those of members, and those of
     /// members that were removed, while they would hold.
     static func entries(of state: TrustState) -> [RevocationListDraft.Entry] {

@@ -27,6 +27,9 @@ struct Housekeeping {
     var issuedSweptAt: MonotonicInstant?
     /// What the cluster's CRL says may have changed since this leader looked.
     var clusterListMayDiffer = true
+    /// After an attempt to sign it that came to nothing.
+    var clusterListHold = HoldBack()
+    var lists = RevocationListSchedule()
     /// When each standing task was last proposed, by a name for it.
     var proposedAt: [String: MonotonicInstant] = [:]
 
@@ -45,6 +48,17 @@ struct Housekeeping {
     }
 }
 
+/// What failed once would mostly fail again at once: another attempt, and another line in the log, come later.
+struct HoldBack {
+    static let period: Duration = .seconds(600)
+
+    private var until: MonotonicInstant?
+
+    mutating func begin(now: MonotonicInstant) { until = now + Self.period }
+
+    func isOn(now: MonotonicInstant) -> Bool { until.map { now < $0 } ?? false }
+}
+
 extension Node {
     static let system = TrustStore.Actor(id: "cluster", method: "member", address: nil)
 
@@ -54,6 +68,8 @@ extension Node {
             housekeeping.clusterListMayDiffer = true
             housekeeping.leadingSince = nil
             housekeeping.certificatesCheckedAt = nil
+            housekeeping.clusterListHold = HoldBack()
+            stopFetchingRevocationLists()
             return
         }
         if housekeeping.leadingSince == nil { housekeeping.leadingSince = now }
@@ -65,6 +81,7 @@ extension Node {
         sweepTokens(now: now)
         forgetEndedRevocations(now: now)
         sweepRevocationLists(now: now)
+        fetchRevocationLists(now: now)
         sweepIssuedCertificates(now: now)
         renewClusterList(now: now)
         renewCertificates(now: now)

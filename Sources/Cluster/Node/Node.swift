@@ -51,6 +51,8 @@ actor Node {
     var addressesAnnouncedAt: MonotonicInstant?
     /// Of the newest membership that was looked at.
     var membersSeen: Set<MemberID> = []
+    /// Of fetches; written where they end, read by any request loop that shows authorities.
+    nonisolated let listBook = Mutex(RevocationListBook())
     let scrubPeriod: Duration
     var scrubbedAt: MonotonicInstant?
     private var snapshotSaidAt: MonotonicInstant?

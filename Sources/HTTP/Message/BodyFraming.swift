@@ -20,6 +20,10 @@ extension BodyFraming {
 
     /// As far as the head tells; the others are counted as they come.
     func requireFits(_ limits: HTTPLimits) throws(HTTPParseError) {
-        if case .length(let length) = self, length > limits.bodyBytesMax { throw .bodyTooLarge }
+        if announces(moreThan: limits.bodyBytesMax) { throw .bodyTooLarge }
+    }
+
+    func announces(moreThan bytesMax: Int) -> Bool {
+        if case .length(let length) = self { length > bytesMax } else { false }
     }
 }

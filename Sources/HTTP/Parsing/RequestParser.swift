@@ -28,15 +28,24 @@ package struct RequestParser: Sendable {
     package private(set) var leavesBody = false
     private let limits: HTTPLimits
     private let readsBody: @Sendable (HTTPHead) -> Bool
+    private let bodyBytesMax: @Sendable (HTTPHead) -> Int?
+    /// Those of the request in hand.
+    private var bodyLimits: HTTPLimits
     private var phase = Phase.head
     private var hasRequestLine = false
 
     /// A body's storage is kept for the connection's next request only below this.
     private static let keptBodyBytesMax = 4096
 
-    package init(limits: HTTPLimits = HTTPLimits(), readsBody: @escaping @Sendable (HTTPHead) -> Bool = { _ in true }) {
+    /// - Parameter bodyBytesMax: asked when more is announced than `limits` permit; nil when that is too much.
+    package init(
+        limits: HTTPLimits = HTTPLimits(), readsBody: @escaping @Sendable (HTTPHead) -> Bool = { _ in true },
+        bodyBytesMax: @escaping @Sendable (HTTPHead) -> Int? = { _ in nil }
+    ) {
         self.limits = limits
         self.readsBody = readsBody
+        self.bodyBytesMax = bodyBytesMax
+        bodyLimits = limits
     }
 
     /// Whether no byte of a request has arrived since the last `reset()`.
@@ -82,7 +91,11 @@ package struct RequestParser: Sendable {
             case .complete:
                 try head.readFields()
                 leavesBody = head.framing.announcesBytes && !readsBody(head)
-                if !leavesBody { try head.framing.requireFits(limits) }
+                bodyLimits = limits
+                if !leavesBody {
+                    if head.framing.announces(moreThan: limits.bodyBytesMax), let more = bodyBytesMax(head) { bodyLimits.bodyBytesMax = more }
+                    try head.framing.requireFits(bodyLimits)
+                }
                 phase = .body(BodyDecoder(head.framing))
                 return .head
             }
@@ -93,7 +106,7 @@ package struct RequestParser: Sendable {
         _ decoder: BodyDecoder, _ input: Span<UInt8>, from offset: inout Int
     ) throws(HTTPParseError) -> Progress {
         var decoder = decoder
-        let isComplete = try decoder.advance(input, from: &offset, into: &body, limits: limits)
+        let isComplete = try decoder.advance(input, from: &offset, into: &body, limits: bodyLimits)
         phase = isComplete ? .complete : .body(decoder)
         return isComplete ? .complete : .needsMore
     }

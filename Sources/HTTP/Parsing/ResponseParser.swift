@@ -22,6 +22,7 @@ package struct ResponseParser: Sendable {
     private var lines = HeadLines()
     private var phase = Phase.head
     private var interimSeen = 0
+    private var version = HTTPVersion.http11
     private let limits: HTTPLimits
     private let method: HTTPRequest.Method
 
@@ -93,11 +94,19 @@ package struct ResponseParser: Sendable {
         }
     }
 
-    /// `HTTP/1.1 SP 3DIGIT SP [ reason-phrase ]` (RFC 9112 §4).
+    /// `HTTP/1.1 SP 3DIGIT SP [ reason-phrase ]` (RFC 9112 §4). Plain file servers answer as HTTP/1.0, also a question in 1.1.
     private mutating func readStatusLine() throws(HTTPParseError) {
         let bytes = lines.bytes
         let line = lines.startLine
-        guard line.count >= 13, bytes.equals(line.lowerBound..<line.lowerBound + 9, "HTTP/1.1 ") else { throw .malformedStatusLine }
+        guard line.count >= 13 else { throw .malformedStatusLine }
+        let prefix = line.lowerBound..<line.lowerBound + 9
+        if bytes.equals(prefix, "HTTP/1.1 ") {
+            version = .http11
+        } else if bytes.equals(prefix, "HTTP/1.0 ") {
+            version = .http10
+        } else {
+            throw .malformedStatusLine
+        }
         let digits = bytes[line.lowerBound + 9..<line.lowerBound + 12]
         guard digits.allSatisfy(\.isDigit), bytes[line.lowerBound + 12] == ASCII.space,
             bytes[line.lowerBound + 13..<line.upperBound].allSatisfy(\.isFieldValueCharacter)
@@ -111,6 +120,6 @@ package struct ResponseParser: Sendable {
         var framingFields = FramingFields()
         for slot in lines.fields { try framingFields.read(slot, in: lines.bytes) }
         if method == .head || status.code == 204 || status.code == 304 { return .none }
-        return try framingFields.framing(in: lines.bytes, version: .http11) ?? .untilClose
+        return try framingFields.framing(in: lines.bytes, version: version) ?? .untilClose
     }
 }

@@ -25,7 +25,8 @@ final class ServedConnection {
         self.owner = owner
         let handler = owner.handler
         machine = ServerConnection(
-            limits: owner.settings.limits(for: info), timeouts: owner.settings.timeouts, readsBody: { handler.readsBody(of: $0) }, at: now)
+            limits: owner.settings.limits(for: info), timeouts: owner.settings.timeouts, readsBody: { handler.readsBody(of: $0) },
+            bodyBytesMax: { handler.bodyBytesMax(of: $0, from: info) }, at: now)
     }
 
     func start() {

@@ -60,9 +60,10 @@ package struct ServerConnection: Sendable {
     private var writeDeadline: MonotonicInstant?
 
     package init(
-        limits: HTTPLimits, timeouts: HTTPTimeouts, readsBody: @escaping @Sendable (HTTPHead) -> Bool, at now: MonotonicInstant
+        limits: HTTPLimits, timeouts: HTTPTimeouts, readsBody: @escaping @Sendable (HTTPHead) -> Bool,
+        bodyBytesMax: @escaping @Sendable (HTTPHead) -> Int? = { _ in nil }, at now: MonotonicInstant
     ) {
-        parser = RequestParser(limits: limits, readsBody: readsBody)
+        parser = RequestParser(limits: limits, readsBody: readsBody, bodyBytesMax: bodyBytesMax)
         self.timeouts = timeouts
         state = .waiting(until: now + timeouts.header)
     }

@@ -40,13 +40,8 @@ extension CommandBody {
         case .forgetRevocations(let ids):
             writer.integer("count", Int64(ids.count))
             writer.strings("token_ids", Array(ids.prefix(Self.idsShownMax)))
-        case .addAuthority(let new):
-            writer.string("fingerprint", new.fingerprint)
-            writer.string("type", new.type.rawValue)
-            writer.string("name", new.name)
-            writer.bool("restricted", new.isRestricted)
-            writer.strings("projects", new.projects)
-            writer.string("crl_overdue", new.overdue.rawValue)
+        case .addAuthority(let new): new.summarize(to: &writer)
+        case .changeAuthority(let change): change.summarize(to: &writer)
         case .removeAuthority(let fingerprint): writer.string("fingerprint", fingerprint)
         case .beginRevocationList(let begun):
             writer.string("authority", begun.authority)
@@ -151,6 +146,31 @@ extension NewCertificate {
         writer.string("name", name)
         writer.bool("restricted", isRestricted)
         writer.strings("projects", projects)
+    }
+}
+
+extension NewAuthority {
+    fileprivate func summarize(to writer: inout RecordWriter) {
+        writer.string("fingerprint", fingerprint)
+        writer.string("type", type.rawValue)
+        writer.string("name", name)
+        writer.bool("restricted", isRestricted)
+        writer.strings("projects", projects)
+        writer.string("crl_overdue", overdue.rawValue)
+        writer.string("crl_url", listURL)
+        writer.integer("crl_refresh_seconds", listRefreshSeconds)
+    }
+}
+
+extension ChangeAuthority {
+    fileprivate func summarize(to writer: inout RecordWriter) {
+        writer.string("fingerprint", fingerprint)
+        writer.string("name", name)
+        if let isRestricted { writer.bool("restricted", isRestricted) }
+        if let projects { writer.strings("projects", projects) }
+        writer.string("crl_overdue", overdue?.rawValue)
+        writer.string("crl_url", listURL)
+        writer.integer("crl_refresh_seconds", listRefreshSeconds)
     }
 }
 

@@ -42,6 +42,7 @@ package enum CommandBody: Sendable, Equatable {
     case removeAddToken(id: String)
     case redeemAddToken(RedeemAddToken)
     case addAuthority(NewAuthority)
+    case changeAuthority(ChangeAuthority)
     /// Its revocation lists go with it.
     case removeAuthority(fingerprint: String)
     case beginRevocationList(BeginRevocationList)
@@ -92,6 +93,7 @@ package enum CommandBody: Sendable, Equatable {
         case .removeAddToken: .removeAddToken
         case .redeemAddToken: .redeemAddToken
         case .addAuthority: .addAuthority
+        case .changeAuthority: .changeAuthority
         case .removeAuthority: .removeAuthority
         case .beginRevocationList: .beginRevocationList
         case .addRevokedSerials: .addRevokedSerials
@@ -150,6 +152,7 @@ extension CommandBody {
         case .removeAddToken(let id): try Check.key(id, "id")
         case .redeemAddToken(let use): try use.check()
         case .addAuthority(let new): try new.check()
+        case .changeAuthority(let change): try change.check()
         case .removeAuthority(let fingerprint): try Check.fingerprint(fingerprint, "fingerprint")
         case .beginRevocationList(let begun): try begun.check()
         case .addRevokedSerials(let chunk): try chunk.check()

@@ -27,6 +27,7 @@ package enum CommandKind: String, Sendable, Hashable, CaseIterable {
     case removeAddToken = "remove_add_token"
     case redeemAddToken = "redeem_add_token"
     case addAuthority = "add_authority"
+    case changeAuthority = "change_authority"
     case removeAuthority = "remove_authority"
     case beginRevocationList = "begin_revocation_list"
     case addRevokedSerials = "add_revoked_serials"

@@ -11,10 +11,13 @@ package struct NewAuthority: Sendable, Equatable {
     package var name: String
     package var summary: String
     package var overdue: OverduePolicy
+    package var listURL: String?
+    package var listRefreshSeconds: Int64?
 
     package init(
         fingerprint: String, certificate: [UInt8], type: TrustedCertificateType = .client, isRestricted: Bool = false,
-        projects: [String] = [], name: String, summary: String = "", overdue: OverduePolicy = .refuse
+        projects: [String] = [], name: String, summary: String = "", overdue: OverduePolicy = .refuse,
+        listURL: String? = nil, listRefreshSeconds: Int64? = nil
     ) {
         self.fingerprint = fingerprint
         self.certificate = certificate
@@ -24,6 +27,8 @@ package struct NewAuthority: Sendable, Equatable {
         self.name = name
         self.summary = summary
         self.overdue = overdue
+        self.listURL = listURL
+        self.listRefreshSeconds = listRefreshSeconds
     }
 
     func check() throws(CommandRefusal) {
@@ -32,6 +37,8 @@ package struct NewAuthority: Sendable, Equatable {
         try Check.projects(projects, "projects")
         try Check.text(name, "name")
         try Check.optionalText(summary, "description")
+        if let listURL { try Check.listURL(listURL) }
+        if let listRefreshSeconds { try Check.range(listRefreshSeconds, AuthorityRecord.listRefreshRange, "crl_refresh_seconds") }
     }
 }
 
@@ -45,7 +52,9 @@ extension NewAuthority: RecordCodable {
             projects: try reader.strings("projects"),
             name: try reader.string("name"),
             summary: try reader.string("summary"),
-            overdue: try reader.choice("crl_overdue"))
+            overdue: try reader.choice("crl_overdue"),
+            listURL: try reader.optionalString("crl_url"),
+            listRefreshSeconds: try reader.optionalInteger("crl_refresh_seconds"))
     }
 
     func write(to writer: inout RecordWriter) {
@@ -57,5 +66,7 @@ extension NewAuthority: RecordCodable {
         writer.string("name", name)
         writer.string("summary", summary)
         writer.string("crl_overdue", overdue.rawValue)
+        writer.string("crl_url", listURL)
+        writer.integer("crl_refresh_seconds", listRefreshSeconds)
     }
 }

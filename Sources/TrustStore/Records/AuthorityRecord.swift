@@ -25,14 +25,23 @@ package struct AuthorityRecord: Sendable, Equatable {
     package var name: String
     package var summary: String
     package var overdue: OverduePolicy
+    /// Where the leader fetches the CRL (`RevocationListURL`); nil when it is imported by hand.
+    package var listURL: String?
+    /// How often; nil for the default.
+    package var listRefreshSeconds: Int64?
     package var createdAt: Int64
     package var createdBy: String
     /// The entry that stored the record.
     package var version: LogIndex
 
+    package static let listRefreshSecondsDefault: Int64 = 3_600
+    /// Ten seconds to a week.
+    package static let listRefreshRange: ClosedRange<Int64> = 10...604_800
+
     package init(
         fingerprint: String, certificate: [UInt8], type: TrustedCertificateType, isRestricted: Bool, projects: [String],
-        name: String, summary: String, overdue: OverduePolicy, createdAt: Int64, createdBy: String, version: LogIndex
+        name: String, summary: String, overdue: OverduePolicy, listURL: String? = nil, listRefreshSeconds: Int64? = nil,
+        createdAt: Int64, createdBy: String, version: LogIndex
     ) {
         self.fingerprint = fingerprint
         self.certificate = certificate
@@ -42,6 +51,8 @@ package struct AuthorityRecord: Sendable, Equatable {
         self.name = name
         self.summary = summary
         self.overdue = overdue
+        self.listURL = listURL
+        self.listRefreshSeconds = listRefreshSeconds
         self.createdAt = createdAt
         self.createdBy = createdBy
         self.version = version
@@ -59,6 +70,8 @@ extension AuthorityRecord: RecordCodable {
             name: try reader.string("name"),
             summary: try reader.string("summary"),
             overdue: try reader.choice("crl_overdue"),
+            listURL: try reader.optionalString("crl_url"),
+            listRefreshSeconds: try reader.optionalInteger("crl_refresh_seconds"),
             createdAt: try reader.integer("created_at"),
             createdBy: try reader.string("created_by"),
             version: try reader.index("version"))
@@ -73,6 +86,8 @@ extension AuthorityRecord: RecordCodable {
         writer.string("name", name)
         writer.string("summary", summary)
         writer.string("crl_overdue", overdue.rawValue)
+        writer.string("crl_url", listURL)
+        writer.integer("crl_refresh_seconds", listRefreshSeconds)
         writer.integer("created_at", createdAt)
         writer.string("created_by", createdBy)
         writer.index("version", version)

@@ -50,6 +50,10 @@ enum Check {
         for project in projects { try key(project, field, bytesMax: StateLimits.projectBytesMax) }
     }
 
+    static func listURL(_ value: String) throws(CommandRefusal) {
+        if let flaw = RevocationListURL.flaw(in: value) { throw .invalid("crl_url", flaw) }
+    }
+
     static func hash(_ value: [UInt8], _ field: String) throws(CommandRefusal) {
         guard value.count == 32 else { throw .invalid(field, "must be 32 bytes") }
     }

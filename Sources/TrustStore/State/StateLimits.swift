@@ -26,8 +26,9 @@ package enum StateLimits {
 
     /// Certificates that the cluster's CA issued and that have not expired.
     package static let issuedCertificatesMax = 100_000
-    /// The cluster's own CRL, which is one entry of the log: some 3,500 revoked certificates.
-    package static let clusterListBytesMax = 131_072
+    /// The cluster's own CRL, which is one entry of the log: some 5,200 revoked certificates, and in base64 as much as
+    /// an entry holds.
+    package static let clusterListBytesMax = 192_512
     package static let authoritiesMax = 64
     /// Serial numbers in one revocation list, and in all of them together, those on their way included.
     package static let revokedSerialsMax = 2_000_000

@@ -10,9 +10,25 @@ extension Step {
         put(
             AuthorityRecord(
                 fingerprint: new.fingerprint, certificate: new.certificate, type: new.type, isRestricted: new.isRestricted,
-                projects: new.projects, name: new.name, summary: new.summary, overdue: new.overdue, createdAt: now,
-                createdBy: command.actor.id, version: index))
+                projects: new.projects, name: new.name, summary: new.summary, overdue: new.overdue, listURL: new.listURL,
+                listRefreshSeconds: new.listRefreshSeconds, createdAt: now, createdBy: command.actor.id, version: index))
         return done(new.fingerprint)
+    }
+
+    mutating func changeAuthority(_ change: ChangeAuthority) throws(CommandRefusal) -> CommandResult {
+        guard let former = state.authorities[change.fingerprint] else { throw Self.noSuchAuthority }
+        var record = former
+        record.name = change.name ?? former.name
+        record.summary = change.summary ?? former.summary
+        record.isRestricted = change.isRestricted ?? former.isRestricted
+        record.projects = change.projects ?? former.projects
+        record.overdue = change.overdue ?? former.overdue
+        if let url = change.listURL { record.listURL = url.isEmpty ? nil : url }
+        if let seconds = change.listRefreshSeconds { record.listRefreshSeconds = seconds == 0 ? nil : seconds }
+        guard record != former else { return done(change.fingerprint) }
+        record.version = index
+        put(record)
+        return done(change.fingerprint)
     }
 
     /// Its lists go with it.

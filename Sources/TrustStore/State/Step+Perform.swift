@@ -39,6 +39,7 @@ extension Step {
         case .removeAddToken(let id): return try dropAddToken(id)
         case .redeemAddToken(let use): return try redeem(use)
         case .addAuthority(let new): return try addAuthority(new)
+        case .changeAuthority(let change): return try changeAuthority(change)
         case .removeAuthority(let fingerprint): return try dropAuthority(fingerprint)
         case .beginRevocationList(let begun): return try begin(begun)
         case .addRevokedSerials(let chunk): return try add(chunk)

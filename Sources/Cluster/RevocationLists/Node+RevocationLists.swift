@@ -1,0 +1,152 @@
+import Crypto
+import EventLoop
+import HashTreeCollections
+import Logging
+import Raft
+import Storage
+import Synchronization
+package import TrustStore
+
+/// What a fetch came to.
+package struct FetchedRevocationList: Sendable {
+    /// The one in force now.
+    package let list: RevocationListRecord?
+    /// False when it was in force already.
+    package let isNew: Bool
+}
+
+extension Node {
+    /// Puts a CRL, whose signature was checked, through the log piece by piece, and in force with the last entry. Until then
+    /// the one before it stays in force; what is left of one that was given up is swept by the leader.
+    ///
+    /// - Returns: the id of the list in force.
+    nonisolated func importRevocationList(
+        _ list: RevocationList, of authority: String, by actor: TrustStore.Actor
+    ) async throws(ProposeError) -> Committed {
+        // What this member holds may be gone by now: it asks before it says that there is nothing to do.
+        if heldList(of: authority)?.contents.hash == list.hash { _ = try await readBarrier(timeout: Member.defaultTimeout) }
+        if let held = heldList(of: authority), held.contents.hash == list.hash {
+            return Committed(index: held.index, result: CommandResult(id: held.id, index: held.index))
+        }
+        let contents = RevocationListContents(
+            number: list.number, thisUpdateAt: list.thisUpdateAt, nextUpdateAt: list.nextUpdateAt, hash: list.hash,
+            count: Int64(list.serials.count))
+        let begun = try await change(.beginRevocationList(BeginRevocationList(authority: authority, contents: contents)), by: actor)
+        let id = begun.result.id
+        do throws(ProposeError) {
+            var sequence: Int64 = 0
+            for group in list.serials.groups {
+                let stride = StateLimits.revokedSerialsBytesMax / group.length * group.length
+                var start = 0
+                while start < group.bytes.count {
+                    let end = min(start + stride, group.bytes.count)
+                    let chunk = RevokedSerialsRecord(
+                        list: id, sequence: sequence, length: group.length, bytes: Array(group.bytes[start..<end]))
+                    _ = try await change(.addRevokedSerials(chunk), by: actor)
+                    sequence += 1
+                    start = end
+                }
+            }
+            return try await change(.commitRevocationList(id: id), by: actor)
+        } catch {
+            _ = try? await change(.removeRevocationList(id: id), by: actor)
+            throw error
+        }
+    }
+
+    private nonisolated func heldList(of authority: String) -> RevocationListRecord? {
+        box.view.state.revocationList(ofAuthority: authority)
+    }
+
+    private nonisolated func change(_ body: CommandBody, by actor: TrustStore.Actor) async throws(ProposeError) -> Committed {
+        try await propose(body, by: actor, requestID: .random(), timeout: Member.defaultTimeout)
+    }
+
+    // MARK: - Fetching
+
+    /// Fetches an authority's CRL from here, and puts it in force if it is another one than is held. One fetch of an authority at
+    /// a time on each member.
+    nonisolated func fetchRevocationList(
+        of fingerprint: String, by actor: TrustStore.Actor
+    ) async throws(RevocationListFetchError) -> FetchedRevocationList {
+        guard let authority = box.view.state.authorities[fingerprint] else { throw .noAuthority }
+        guard authority.listURL != nil else { throw .noURL }
+        guard listBook.withLock({ $0.begin(fingerprint) }) else { throw .underWay }
+        do throws(RevocationListFetchError) {
+            let fetched = try await fetchAndImport(authority, by: actor)
+            listBook.withLock { $0.end(fingerprint, error: nil, at: WallClock.nowSeconds()) }
+            if fetched.isNew {
+                logger.notice(
+                    "a CRL that was fetched is in force",
+                    metadata: ["authority": "\(authority.name)", "number": "\(fetched.list?.contents.number ?? "none")", "entries": "\(fetched.list?.contents.count ?? 0)"])
+            }
+            return fetched
+        } catch {
+            listBook.withLock { $0.end(fingerprint, error: "\(error)", at: WallClock.nowSeconds()) }
+            logger.warning("a CRL was not fetched", metadata: ["authority": "\(authority.name)", "fingerprint": "\(fingerprint)", "reason": "\(error)"])
+            throw error
+        }
+    }
+
+    private nonisolated func fetchAndImport(
+        _ authority: AuthorityRecord, by actor: TrustStore.Actor
+    ) async throws(RevocationListFetchError) -> FetchedRevocationList {
+        let list = try await RevocationListFetch(authority: authority).run(at: WallClock.nowSeconds)
+        let former = heldList(of: authority.fingerprint)?.id
+        do throws(ProposeError) {
+            let committed = try await importRevocationList(list, of: authority.fingerprint, by: actor)
+            return FetchedRevocationList(list: heldList(of: authority.fingerprint), isNew: committed.result.id != former)
+        } catch {
+            throw .notCommitted(error)
+        }
+    }
+
+    // MARK: - On the leader
+
+    func fetchRevocationLists(now: MonotonicInstant) {
+        // Before its own first entry is applied a leader does not know what is trusted.
+        guard applied.position.term == core.term else { return }
+        var sources: [String: RevocationListSchedule.Source] = [:]
+        for authority in state.authorities.values {
+            if let source = RevocationListSchedule.Source(authority) { sources[authority.fingerprint] = source }
+        }
+        housekeeping.lists.follow(sources, now: now)
+        for authority in housekeeping.lists.begin(now: now) {
+            guard let source = sources[authority] else { continue }
+            Task { [weak self] in await self?.fetchByTheClock(authority, source) }
+        }
+    }
+
+    func stopFetchingRevocationLists() {
+        guard !housekeeping.lists.isEmpty else { return }
+        housekeeping.lists.clear()
+        listBook.withLock { $0.unschedule() }
+    }
+
+    private func fetchByTheClock(_ authority: String, _ source: RevocationListSchedule.Source) async {
+        var ending = RevocationListSchedule.Ending.failed
+        do throws(RevocationListFetchError) {
+            let fetched = try await fetchRevocationList(of: authority, by: Self.system)
+            let left = (fetched.list?.contents.nextUpdateAt ?? 0) - WallClock.nowSeconds()
+            ending = .done(nextUpdateInSeconds: max(0, left))
+        } catch {
+            // Written down by now.
+        }
+        let now = MonotonicInstant.now()
+        housekeeping.lists.ended(authority, source, ending, now: now, chance: .random(in: 0..<1))
+        let next = housekeeping.lists.dueAt(authority).map { WallClock.nowSeconds() + max(0, ($0 - now).components.seconds) }
+        let known = Set(state.authorities.values.filter { $0.listURL != nil }.map(\.fingerprint))
+        listBook.withLock { book in
+            book.next(authority, at: next)
+            book.keep(only: known)
+        }
+    }
+}
+
+extension RevocationListSchedule.Source {
+    /// Nil for an authority whose CRL is imported by hand.
+    init?(_ authority: AuthorityRecord) {
+        guard let url = authority.listURL else { return nil }
+        self.init(url: url, refreshSeconds: authority.listRefreshSeconds ?? AuthorityRecord.listRefreshSecondsDefault)
+    }
+}
