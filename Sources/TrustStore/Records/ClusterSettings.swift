@@ -51,23 +51,10 @@ package struct ClusterSettings: Sendable, Equatable {
     package static let maxStalenessRange: ClosedRange<Int64> = 1_000...600_000
 
     func check() throws(CommandRefusal) {
-        try Check.range(nbfLeewaySeconds, 0...600, "settings.nbf_leeway_seconds")
-        // Below two election timeouts every election would interrupt verification; above ten
-        // minutes a revocation is no promise any more.
-        try Check.range(maxStalenessMilliseconds, Self.maxStalenessRange, "settings.max_staleness_milliseconds")
-        try Check.range(joinTokenSeconds, 1...2_592_000, "settings.join_token_seconds")
-        try Check.range(addTokenSeconds, 0...StateLimits.secondsMax, "settings.add_token_seconds")
-        try Check.range(tokenSecondsMax, 1...StateLimits.secondsMax, "settings.token_seconds_max")
-        try Check.range(tokenSecondsDefault, 1...tokenSecondsMax, "settings.token_seconds_default")
-        guard keyRotationSeconds == 0 || (3_600...StateLimits.secondsMax).contains(keyRotationSeconds) else {
-            throw .invalid("settings.key_rotation_seconds", "must be 0, or from 3600 to \(StateLimits.secondsMax)")
-        }
-        guard [1, 3, 5, 7].contains(votersMax) else {
-            throw .invalid("settings.voters_max", "must be 1, 3, 5 or 7")
-        }
-        // Below some election timeouts every restart would move votes around.
-        guard replaceAfterSeconds == 0 || (10...2_592_000).contains(replaceAfterSeconds) else {
-            throw .invalid("settings.replace_after_seconds", "must be 0, or from 10 to 2592000")
+        // A bound that is another setting is worth something only once that one was looked at.
+        let isRelative = { (setting: ClusterSetting) in if case .upTo = setting.bounds { true } else { false } }
+        for setting in ClusterSetting.allCases.filter({ !isRelative($0) }) + ClusterSetting.allCases.filter(isRelative) {
+            try setting.bounds.check(self[setting], "settings.\(setting.rawValue)", in: self)
         }
     }
 }
