@@ -110,6 +110,11 @@ package final class Member: Sendable {
     /// What keeps this member from taking part in the log, for readiness; nil when nothing does.
     package var trouble: String? { node.haltedReason ?? node.quarantine ?? storage.trouble }
 
+    /// Calls `tell` at once and then about every `period`, on the cluster loop, for as long as that loop makes progress.
+    package func reportProgress(every period: Duration, _ tell: @escaping @Sendable () -> Void) async {
+        await node.reportProgress(every: period, tell)
+    }
+
     // MARK: - Listeners
 
     package var serverTLS: TLSServerIdentity { tlsIdentity.withLock { $0 } }

@@ -10,7 +10,7 @@ struct Serve: Verb {
         abstract: "Run a member. An empty data directory founds a cluster, or joins one with --join.",
         discussion: "An option may also stand in the environment (CREDENCE_LISTEN for --listen), or else in the --config file.")
 
-    @Option(help: "Where the member keeps everything. Default: /var/lib/credence for root, else $XDG_STATE_HOME/credence.")
+    @Option(help: "Where the member keeps everything. Default: /var/lib/credence for root, else $XDG_STATE_HOME/credence.", completion: .directory)
     var data: String?
     @Option(help: "The member's name when it founds a cluster. Default: the host name.") var name: String?
     @Option(help: "HOST:PORT to listen on. Default: [::]:8443.") var listen: String?
@@ -19,12 +19,13 @@ struct Serve: Verb {
     @Option(help: "A port on 127.0.0.1 and ::1 for a proxy on this machine: clear text, verification and health only.")
     var listenLoopback: String?
     @Option(help: "A join token, as `credence cluster add` prints it; - reads it from standard input.") var join: String?
-    @Option(help: "Where to write the first admin token (mode 0600) instead of printing it.") var saveToken: String?
+    @Option(help: "Where to write the first admin token (mode 0600) instead of printing it.", completion: .file()) var saveToken: String?
     @Flag(help: "Stop after founding or joining.") var exitAfterInit = false
     @Option(help: "true (default) or false: whether keys on this disk are encrypted with a passphrase.")
     var encryptKeystore: String?
-    @Option(help: "A file that holds the passphrase.") var keystorePassphraseFile: String?
-    @Option(help: "A JSON file with any of these options.") var config: String?
+    @Option(help: "A file that holds the passphrase.", completion: .file()) var keystorePassphraseFile: String?
+    @Option(help: "A file with any of these options: NAME: VALUE a line, as YAML has it, or a JSON object.", completion: .file())
+    var config: String?
     @Option(help: "How many threads serve requests. Default: one per core.") var requestLoops: String?
     @Option(help: "How many entries of the replicated log to keep for members that are behind; others get a snapshot.")
     var logKeep: String?
@@ -40,6 +41,7 @@ struct Serve: Verb {
         let settings = try ServeSettings(self)
         let logger = settings.logger()
         let options = try settings.serverOptions(join: join, saveToken: saveToken)
+        let manager = ServiceManager(environment: Terminal.environment)
         let end: ServiceEnd
         do throws(ServerError) {
             if exitAfterInit {
@@ -50,7 +52,9 @@ struct Serve: Verb {
             }
             let server = try await CredenceServer.start(options, logger: logger) { announce($0, options, logger) }
             logger.notice("serving", metadata: ["address": "\(server.address)"])
+            await Self.keepInformed(manager, of: server)
             end = await server.waitForEnd()
+            manager.send(.stopping, .status(Self.farewell(end)))
             await server.stop()
             logger.notice("stopped")
         } catch {
@@ -58,6 +62,24 @@ struct Serve: Verb {
         }
         // A failure status, so that a supervisor starts it again or an operator looks.
         if case .halted(let reason) = end { throw CommandFailure.refused(reason) }
+    }
+
+    /// Tells the service manager that the member serves, and while its cluster loop makes progress that it still does.
+    private static func keepInformed(_ manager: ServiceManager, of server: CredenceServer) async {
+        let member = server.member
+        let serving = "\(member.name) serves on \(server.address)"
+        manager.send(.ready, .status(serving))
+        guard let period = manager.watchdogPeriod else { return }
+        await member.reportProgress(every: period) { [weak member] in
+            _ = manager.sendAtOnce(.watchdog, .status(member?.trouble ?? serving))
+        }
+    }
+
+    private static func farewell(_ end: ServiceEnd) -> String {
+        switch end {
+        case .stopSignal: "finishing what is under way"
+        case .halted(let reason): reason
+        }
     }
 
     /// The first token is shown once and kept nowhere; standard output carries nothing else, so that

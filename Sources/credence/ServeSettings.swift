@@ -141,37 +141,35 @@ struct OptionSources {
     private let path: String
     private let file: JSONObject
 
-    static let fileBytesMax = 64 * 1024
+    private let environment: (String) -> String?
+
     static let names = [
         "data", "name", "listen", "advertise", "listen-loopback", "encrypt-keystore", "keystore-passphrase-file",
         "request-loops", "log-format", "log-level", "log-keep", "scrub-every", "disk-reserve", "audit-keep",
     ]
 
-    init(file path: String?) throws(CommandFailure) {
+    init(
+        file path: String?, environment: @escaping (String) -> String? = Terminal.environment
+    ) throws(CommandFailure) {
         self.path = path ?? ""
+        self.environment = environment
         guard let path else {
             file = [:]
             return
         }
-        do {
-            guard case .object(let object) = try JSON(parsing: try PrivateFile.read(path, bytesMax: Self.fileBytesMax)) else {
-                throw CommandFailure.usage("--config \(path): must be a JSON object")
-            }
-            file = object
-        } catch let failure as CommandFailure {
-            throw failure
-        } catch {
-            throw .usage("--config \(path): \(error)")
-        }
+        file = try SettingsFile.read(path)
         if let unknown = file.names.first(where: { !Self.names.contains($0) }) {
-            throw .usage("--config \(path): unknown option \"\(unknown)\"; known are \(Self.names.joined(separator: ", "))")
+            throw .usage("--config \(path): unknown option \"\(Table.printable(unknown))\"; known are \(Self.names.joined(separator: ", "))")
         }
+    }
+
+    static func variable(_ name: String) -> String {
+        "CREDENCE_" + name.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
     }
 
     func value(_ name: String, _ flag: String?) throws(CommandFailure) -> String? {
         if let flag { return flag }
-        let variable = "CREDENCE_" + name.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
-        if let value = Terminal.environment(variable) { return value }
+        if let value = environment(Self.variable(name)) { return value }
         switch file[name] {
         case nil, .null: return nil
         case .string(let text): return text

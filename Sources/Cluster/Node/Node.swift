@@ -72,6 +72,7 @@ actor Node {
     private nonisolated let haltNote = Mutex<String?>(nil)
     private var clocks = ClockWatch()
     private var ticker: LoopTimer?
+    private var progress: ProgressReport?
     var lastStampMilliseconds: Int64 = 0
     var lastReportAt: MonotonicInstant?
     var lastReportedIndex = LogIndex.zero
@@ -134,9 +135,15 @@ actor Node {
         inbound = [:]
     }
 
+    /// From now on, until `stop`.
+    func reportProgress(every period: Duration, _ tell: @escaping @Sendable () -> Void) {
+        progress = ProgressReport(every: period, tell)
+    }
+
     private func tick() {
         guard run != .stopped else { return }
         let now = MonotonicInstant.now()
+        defer { progress?.ticked(now: now) }
         distrustClocks(now: now)
         if run == .running { step(.tick) }
         expireWaiters(now: now)

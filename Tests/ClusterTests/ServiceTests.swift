@@ -1,0 +1,123 @@
+import Glibc
+import Subprocess
+import Testing
+
+extension ClusterTests {
+    @Suite("As a service")
+    struct ServiceTests {
+        @Test("the service manager hears when a member serves, that it goes on, and that it stops")
+        func notifies() async throws {
+            let cluster = try TestCluster(keystore: .openKeyFile)
+            let member = try await cluster.newMember("m1")
+            let inbox = try NotifySocket("\(cluster.directory)/notify")
+            do {
+                let server = try await Server.start(
+                    member.serveArguments(cluster.keystoreArguments + TestCluster.reserveArguments + ["--save-token", cluster.adminTokenFile]), log: member.log,
+                    environment: ["NOTIFY_SOCKET": inbox.path, "WATCHDOG_USEC": "400000"])
+                let first = try await eventually("a message") { inbox.next() }
+                #expect(first.split(separator: "\n").first == "READY=1", "\(first)")
+                #expect(first.contains("STATUS=m1 serves on 127.0.0.1:\(member.port)"), "\(first)")
+                #expect(try await member.callLocally("GET", "/healthz").status == 200, "it serves when it says so")
+                for _ in 0..<3 {
+                    let next = try await eventually("the watchdog is fed") { inbox.next() }
+                    #expect(next.hasPrefix("WATCHDOG=1"), "\(next)")
+                }
+                // A process that makes no progress feeds nobody.
+                server.send(.suspend)
+                _ = try await eventually("the process stands still") { Files.text("/proc/\(server.processID)/stat").contains(") T ") ? true : nil }
+                while inbox.next() != nil {}
+                #expect(inbox.wait(milliseconds: 1_000) == nil)
+                server.send(.resume)
+                #expect(try await eventually("the watchdog is fed again") { inbox.next() }.hasPrefix("WATCHDOG=1"))
+
+                let status = try await server.end(by: .terminate)
+                #expect(status == .exited(0))
+                var last: [String] = []
+                while let message = inbox.next() { last.append(message) }
+                #expect(last.contains { $0.hasPrefix("STOPPING=1\nSTATUS=") }, "\(last)")
+            } catch {
+                await cluster.endAll()
+                throw error
+            }
+            await cluster.endAll()
+        }
+
+        @Test("without a service manager, and with one that is not there, a member serves all the same", arguments: [nil, "/nonexistent/notify", "nonsense"])
+        func nobodyListens(socket: String?) async throws {
+            let cluster = try TestCluster(keystore: .openKeyFile)
+            let member = try await cluster.newMember("m1")
+            do {
+                let server = try await Server.start(
+                    member.serveArguments(cluster.keystoreArguments + TestCluster.reserveArguments + ["--save-token", cluster.adminTokenFile]), log: member.log,
+                    environment: ["NOTIFY_SOCKET": socket, "WATCHDOG_USEC": "400000"])
+                _ = try await eventually("m1 is ready") { try await member.isReady() ? true : nil }
+                #expect(try await server.end(by: .terminate) == .exited(0))
+            } catch {
+                await cluster.endAll()
+                throw error
+            }
+            await cluster.endAll()
+        }
+
+        @Test("a configuration file alone starts a member")
+        func configuration() async throws {
+            let cluster = try TestCluster(keystore: .openKeyFile)
+            let member = try await cluster.newMember("m1")
+            let path = "\(cluster.directory)/credence.yaml"
+            try Files.write(
+                """
+                # of a test
+                data: \(member.data)
+                name: m1
+                listen: "\(member.address)"
+                encrypt-keystore: false
+                disk-reserve: 1
+                """, to: path)
+            do {
+                let server = try await Server.start(["serve", "--config", path, "--save-token", cluster.adminTokenFile], log: member.log)
+                _ = try await eventually("m1 is ready") { try await member.isReady() ? true : nil }
+                #expect(try await server.end(by: .terminate) == .exited(0))
+                try Files.write("data: \(member.data)\nlisten: [::]:1\n", to: path)
+                let refused = try await Command.run(Binary.path, ["serve", "--config", path])
+                #expect(refused.exitCode == 2 && refused.errorOutput.contains("line 2"), "\(refused.transcript)")
+            } catch {
+                await cluster.endAll()
+                throw error
+            }
+            await cluster.endAll()
+        }
+    }
+}
+
+/// What systemd listens on for a unit of Type=notify.
+final class NotifySocket: Sendable {
+    let path: String
+    private let descriptor: Int32
+
+    init(_ path: String) throws {
+        self.path = path
+        descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
+        let status = unsafe withUnsafePointer(to: address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+        }
+        guard status == 0 else { throw TestFailure("\(path) cannot be bound") }
+    }
+
+    deinit { _ = close(descriptor) }
+
+    /// Nil when nothing is waiting.
+    func next() -> String? {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = unsafe recv(descriptor, &buffer, buffer.count, 0)
+        return count < 0 ? nil : String(decoding: buffer.prefix(count), as: UTF8.self)
+    }
+
+    /// The next message, or nil when none comes for so long.
+    func wait(milliseconds: Int32) -> String? {
+        var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&wanted, 1, milliseconds) > 0 ? next() : nil
+    }
+}
