@@ -56,9 +56,10 @@ extension AuditCommand {
             let query = try filter.query(now: WallClock.nowSeconds())
             var pages = AuditPages(remote: try connection.remote(), query: query + "&wait=\(Self.waitSeconds)")
             pages.after = if let after { after } else { try await pages.head().index }
+            if let head = AuditTable.head(connection.format) { Terminal.out(head) }
             while true {
                 for entry in try await pages.waitForMore()["entries"]?.arrayValue ?? [] {
-                    Terminal.out(connection.format == .json ? entry.encodedString : AuditTable.line(entry))
+                    Terminal.out(AuditTable.line(entry, connection.format))
                 }
             }
         }
@@ -94,8 +95,19 @@ enum AuditTable {
         .init("OUTCOME") { $0["code"] == .null ? $0["outcome"] : $0["code"] }, .init("SUMMARY") { .string(summary($0)) },
     ] }
 
-    static func line(_ entry: JSON) -> String {
-        columns.map { Table.cell($0.value(entry)) }.joined(separator: "  ")
+    /// What stands above an endless list, where the format has such a thing.
+    static func head(_ format: OutputFormat) -> String? {
+        format == .csv ? CSVText.of(columns, rows: []) : nil
+    }
+
+    /// One entry of an endless list; in YAML a document of its own.
+    static func line(_ entry: JSON, _ format: OutputFormat) -> String {
+        switch format {
+        case .table: columns.map { Table.cell($0.value(entry)) }.joined(separator: "  ")
+        case .json: entry.encodedString
+        case .yaml: "---\n" + BlockYAML.of(entry)
+        case .csv: String(CSVText.of(columns, rows: [entry]).split(separator: "\n").last ?? "")
+        }
     }
 
     static func summary(_ entry: JSON) -> String {

@@ -63,7 +63,7 @@ extension AuditCommand {
         }
 
         private func show(_ check: AuditCheck) {
-            if connection.format == .json { return Terminal.out(check.json.encodedString) }
+            if let text = connection.format.text(of: check.json) { return Terminal.out(text) }
             for line in check.lines { Terminal.out(line) }
         }
     }

@@ -45,10 +45,7 @@ extension AuthCommand {
 
         func perform() async throws(CommandFailure) {
             let token = try await options.token(from: try connection.remote())
-            switch connection.format {
-            case .json: Terminal.out(JSON.object(["token": .string(token)]).encodedString)
-            case .table: Terminal.out(token)
-            }
+            Terminal.out(connection.format.text(of: .object(["token": .string(token)])) ?? token)
         }
     }
 
@@ -66,12 +63,10 @@ extension AuthCommand {
             let address = try Self.address(of: remote, server)
             let info = APIInfo(token: try await options.token(from: remote), address: address)
             let fingerprint = server["certificate_fingerprint"]?.stringValue ?? ""
-            switch connection.format {
-            case .json: Terminal.out(JSON.object(["api_info": .string(info.text), "fingerprint": .string(fingerprint)]).encodedString)
-            case .table:
-                Terminal.out("\(APIInfo.variable)=\(info.text)")
-                Terminal.error("set CREDENCE_FINGERPRINT=\(Table.printable(fingerprint)) too: a token is sent only to the cluster that it is for")
-            }
+            let answer: JSON = .object(["api_info": .string(info.text), "fingerprint": .string(fingerprint)])
+            if let text = connection.format.text(of: answer) { return Terminal.out(text) }
+            Terminal.out("\(APIInfo.variable)=\(info.text)")
+            Terminal.error("set CREDENCE_FINGERPRINT=\(Table.printable(fingerprint)) too: a token is sent only to the cluster that it is for")
         }
 
         /// Where this command just reached it, or, over the Unix socket, where it tells others to reach it.

@@ -42,10 +42,14 @@ extension ClusterCommand {
 
         func perform() async throws(CommandFailure) {
             let status = try await connection.remote().get("/1.0/cluster/status")
-            if connection.format == .json { return Terminal.out(status.encodedString) }
-            Terminal.out(
-                "leader \(Table.cell(status["leader"])), term \(Table.cell(status["term"])), "
-                    + "committed \(Table.cell(status["commit_index"])), applied here \(Table.cell(status["applied_index"]))")
+            switch connection.format {
+            case .json, .yaml: return Terminal.out(connection.format.text(of: status) ?? "")
+            case .csv: break
+            case .table:
+                Terminal.out(
+                    "leader \(Table.cell(status["leader"])), term \(Table.cell(status["term"])), "
+                        + "committed \(Table.cell(status["commit_index"])), applied here \(Table.cell(status["applied_index"]))")
+            }
             connection.format.show(
                 status["members"] ?? .array([]),
                 columns: [
@@ -110,7 +114,7 @@ extension ClusterCommand {
         func perform() async throws(CommandFailure) {
             let body: JSONObject = member.map { ["member": .string($0)] } ?? [:]
             let answer = try await connection.remote().post("/1.0/cluster/leader", body)
-            if connection.format == .json { return Terminal.out(answer.encodedString) }
+            if let text = connection.format.text(of: answer) { return Terminal.out(text) }
             Terminal.out(answer["leader"]?.stringValue ?? "")
         }
     }
@@ -200,12 +204,10 @@ extension ClusterCommand {
             let operation = try await connection.remote().post("/1.0/cluster/members", ["server_name": .string(name)])
             let token = try Self.joinToken(of: operation)
             let expiresAt = RFC3339.text(token.expiresAt)
-            if connection.format == .json {
-                let shown: JSON = [
-                    "name": .string(token.serverName), "token": .string(token.text), "expires_at": .string(expiresAt),
-                ]
-                return Terminal.out(shown.encodedString)
-            }
+            let shown: JSON = [
+                "name": .string(token.serverName), "token": .string(token.text), "expires_at": .string(expiresAt),
+            ]
+            if let text = connection.format.text(of: shown) { return Terminal.out(text) }
             Terminal.error("for \(name), once, until \(expiresAt): credence serve --join TOKEN")
             Terminal.out(token.text)
         }

@@ -25,7 +25,10 @@ extension ConfigCommand {
 
         func perform() async throws(CommandFailure) {
             let values = try await connection.remote().get(ConfigCommand.path)
-            guard connection.format == .table else { return Terminal.out(values.encodedString) }
+            switch connection.format {
+            case .json, .yaml: return Terminal.out(connection.format.text(of: values) ?? "")
+            case .table, .csv: break
+            }
             let usual = ClusterSettings()
             let rows = ClusterSetting.allCases.map { setting in
                 JSON.object([
@@ -47,7 +50,7 @@ extension ConfigCommand {
         func perform() async throws(CommandFailure) {
             let setting = try ConfigCommand.setting(name)
             let value = try await connection.remote().get(ConfigCommand.path)[setting.rawValue]
-            Terminal.out(connection.format == .json ? (value ?? .null).encodedString : Table.cell(value))
+            Terminal.out(connection.format.text(of: value ?? .null) ?? Table.cell(value))
         }
     }
 
@@ -74,7 +77,7 @@ extension ConfigCommand {
                 }
             }
             let changed = try await connection.remote().patch(ConfigCommand.path, body)
-            if connection.format == .json { Terminal.out(changed.encodedString) }
+            if let text = connection.format.text(of: changed) { Terminal.out(text) }
         }
     }
 }

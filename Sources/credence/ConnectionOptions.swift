@@ -24,7 +24,7 @@ struct ConnectionOptions: ParsableArguments {
     @Option(help: "The data directory whose Unix socket is used. Default: $CREDENCE_DATA, else /var/lib/credence for root.")
     var data: String?
 
-    @Option(help: "table or json.")
+    @Option(help: "table, json, yaml or csv.")
     var format: OutputFormat = .table
 }
 

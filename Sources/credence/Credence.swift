@@ -8,6 +8,6 @@ struct Credence: Noun {
         version: "credence \(Build.version)",
         subcommands: [
             Serve.self, TokenCommand.self, AuthCommand.self, KeyCommand.self, TrustCommand.self, AuthorityCommand.self, RevokeCommand.self,
-            RevocationCommand.self, ClusterCommand.self, MemberCommand.self, ConfigCommand.self, AuditCommand.self,
+            RevocationCommand.self, ClusterCommand.self, MemberCommand.self, ConfigCommand.self, AuditCommand.self, CompletionCommand.self, ManualCommand.self,
         ])
 }

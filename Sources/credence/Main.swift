@@ -14,6 +14,10 @@ enum Invocation {
         do {
             command = try Credence.parseAsRoot(IdentifierArgument.protected(arguments))
         } catch {
+            if Credence.exitCode(for: error) != .success, let mistyped = MistypedCommand(arguments) {
+                Terminal.error("\(Terminal.errorStyle.paint("Error:", .red)) \(mistyped.message)")
+                return .usage
+            }
             return report(parsing: error)
         }
         if command is any Noun {
@@ -25,7 +29,7 @@ enum Invocation {
             try await verb.perform()
             return .done
         } catch {
-            Terminal.error("Error: \(error.message)")
+            Terminal.error("\(Terminal.errorStyle.paint("Error:", .red)) \(error.message)")
             return error.status
         }
     }

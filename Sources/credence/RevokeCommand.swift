@@ -152,8 +152,8 @@ struct RevocationOptions: ParsableArguments {
         body["wait"] = wait.map(JSON.string)
         let revocation = try await connection.remote().post("/1.0/revocations", body)
         let index = Table.cell(revocation["index"])
-        if connection.format == .json {
-            Terminal.out(revocation.encodedString)
+        if let text = connection.format.text(of: revocation) {
+            Terminal.out(text)
         } else {
             Terminal.error("revoked at index \(index)")
             if let members = revocation["members"] {

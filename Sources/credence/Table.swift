@@ -22,13 +22,16 @@ struct Table {
         lines = [columns.map(\.title)] + rows.map { row in columns.map { Self.cell($0.value(row)) } }
     }
 
-    var text: String {
+    var text: String { text(.plain) }
+
+    func text(_ style: TextStyle) -> String {
         let widths = lines[0].indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
-        return lines.map { line in
+        return lines.enumerated().map { number, line in
             var padded = zip(line, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
             // No spaces at the end of a line: they get in the way of whoever copies it.
             padded[padded.count - 1] = line[line.count - 1]
-            return padded.joined(separator: "  ")
+            let text = padded.joined(separator: "  ")
+            return number == 0 ? style.paint(text, .bold) : text
         }.joined(separator: "\n")
     }
 

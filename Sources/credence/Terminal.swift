@@ -45,6 +45,10 @@ enum Terminal {
 
     static var coreCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
+    static var outputStyle: TextStyle { TextStyle(isTerminal: isatty(STDOUT_FILENO) == 1, environment: environment) }
+
+    static var errorStyle: TextStyle { TextStyle(isTerminal: isErrorTerminal, environment: environment) }
+
     static var isErrorTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
     static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }

@@ -29,7 +29,7 @@ extension TokenCommand {
 
         func perform() async throws(CommandFailure) {
             let token = try await connection.remote().post("/1.0/tokens", try body())
-            if connection.format == .json { return Terminal.out(token.encodedString) }
+            if let text = connection.format.text(of: token) { return Terminal.out(text) }
             Terminal.error(
                 "id \(Table.cell(token["id"])), key \(Table.cell(token["key_id"])), expires \(Table.cell(token["expires_at"]))")
             Terminal.out(token["token"]?.stringValue ?? "")
@@ -86,8 +86,8 @@ extension TokenCommand {
             let body: JSONObject = ["token": .string(try TokenArgument.read(token))]
             let explanation = try await connection.remote().post("/1.0/tokens/explain", body)
             switch connection.format {
-            case .json: Terminal.out(explanation.encodedString)
-            case .table: showSteps(explanation["steps"] ?? .array([]))
+            case .json, .yaml: Terminal.out(connection.format.text(of: explanation) ?? "")
+            case .table, .csv: showSteps(explanation["steps"] ?? .array([]))
             }
             if explanation["valid"]?.boolValue != true {
                 throw .tokenInvalid("the token is refused: \(Table.cell(explanation["reason"]))")
@@ -97,6 +97,8 @@ extension TokenCommand {
         private func showSteps(_ steps: JSON) {
             connection.format.show(
                 steps, columns: [.init("CHECK", "check"), .init("OUTCOME", "outcome"), .init("DETAIL", "detail")])
+            // In a table of values there is no place for what concerns one of them only.
+            guard connection.format == .table else { return }
             for step in steps.arrayValue ?? [] {
                 if let hint = step["hint"], hint != .null { Terminal.out("hint: \(Table.cell(hint))") }
             }

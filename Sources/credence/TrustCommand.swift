@@ -58,10 +58,8 @@ extension TrustCommand {
                 "secret": metadata["secret"] ?? .null, "expires_at": metadata["expiresAt"] ?? "0001-01-01T00:00:00Z",
             ]
             let text = Base64.encode(JSON.object(token).encoded())
-            if connection.format == .json {
-                let answer: JSONObject = ["name": .string(name), "token": .string(text), "expires_at": metadata["expiresAt"] ?? .null]
-                return Terminal.out(JSON.object(answer).encodedString)
-            }
+            let answer: JSONObject = ["name": .string(name), "token": .string(text), "expires_at": metadata["expiresAt"] ?? .null]
+            if let shown = connection.format.text(of: .object(answer)) { return Terminal.out(shown) }
             Terminal.error(metadata["expiresAt"].map { "expires \(Table.cell($0))" } ?? "does not expire; revoke it with `credence trust revoke-token`")
             Terminal.out(text)
         }
@@ -153,7 +151,7 @@ extension TrustCommand {
                     throw .refused("the certificate was issued and is trusted, but \(out) cannot be written; `credence trust show \(answer["fingerprint"]?.stringValue?.prefix(12) ?? "")` has it")
                 }
             }
-            if connection.format == .json { return Terminal.out(answer.encodedString) }
+            if let text = connection.format.text(of: answer) { return Terminal.out(text) }
             if out == nil { Terminal.out(pem) }
         }
     }
