@@ -7,7 +7,7 @@ import JOSE
 struct ClusterCommand: Noun {
     static let configuration = CommandConfiguration(
         commandName: "cluster", abstract: "The members.",
-        subcommands: [List.self, Show.self, Status.self, Certificate.self, UpdateCertificate.self, Add.self, ListTokens.self, RevokeToken.self, Transfer.self, Role.self, Remove.self, Rename.self, Address.self])
+        subcommands: [List.self, Show.self, Status.self, Top.self, Certificate.self, UpdateCertificate.self, Add.self, ListTokens.self, RevokeToken.self, Transfer.self, Role.self, Remove.self, Rename.self, Address.self])
 }
 
 extension ClusterCommand {
@@ -45,18 +45,73 @@ extension ClusterCommand {
             switch connection.format {
             case .json, .yaml: return Terminal.out(connection.format.text(of: status) ?? "")
             case .csv: break
-            case .table:
-                Terminal.out(
-                    "leader \(Table.cell(status["leader"])), term \(Table.cell(status["term"])), "
-                        + "committed \(Table.cell(status["commit_index"])), applied here \(Table.cell(status["applied_index"]))")
+            case .table: Self.headlines(status).forEach(Terminal.out)
             }
-            connection.format.show(
-                status["members"] ?? .array([]),
-                columns: [
-                    .init("NAME", "name"), .init("ROLE", "role"), .init("LEADER", "leader"), .init("STATE", "state"),
-                    .init("MATCH", "match_index"), .init("LAG", "lag"), .init("AGE MS", "age_ms"),
-                    .init("VERSION", "version"), .init("ADDRESSES", "addresses"),
-                ])
+            connection.format.show(status["members"] ?? .array([]), columns: Self.columns)
+        }
+
+        /// The log in one line, and a line for each thing that keeps the asked member from its work.
+        static func headlines(_ status: JSON) -> [String] {
+            let log = "leader \(Table.cell(status["leader"])), term \(Table.cell(status["term"])), "
+                + "committed \(Table.cell(status["commit_index"])), applied here \(Table.cell(status["applied_index"]))"
+            let troubles = ["halted", "out_of_service", "storage_trouble"].compactMap { name in
+                status[name]?.stringValue.map { "\(name.replacing("_", with: " ")): \(Table.printable($0))" }
+            }
+            return [log] + troubles
+        }
+
+        static var columns: [Table.Column] {
+            [
+                .init("NAME", "name"), .init("ROLE", "role"), .init("LEADER", "leader"), .init("STATE", "state"),
+                .init("MATCH", "match_index"), .init("LAG", "lag"), .init("AGE MS", "age_ms"), .init("SKEW MS", "clock_skew_ms"),
+                .init("VERSION", "version"),
+                .init("CERTIFICATE UNTIL") { $0["certificate_expires_at"]?.stringValue.map { .string(String($0.prefix(10))) } },
+                .init("ADDRESSES", "addresses"),
+            ]
+        }
+    }
+
+    struct Top: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "The same as `cluster status`, again and again, until it is interrupted.")
+        @Option(help: "Seconds from one to the next.") var interval = 1
+        @Option(help: "End after so many; 0: never.") var count = 0
+        @OptionGroup var connection: ConnectionOptions
+
+        private static let intervals = 1...3_600
+
+        func perform() async throws(CommandFailure) {
+            guard Self.intervals.contains(interval), count >= 0 else {
+                throw .usage("--interval must be \(Self.intervals.lowerBound) to \(Self.intervals.upperBound) seconds, --count 0 or more")
+            }
+            let remote = try connection.remote()
+            var shown = 0
+            while true {
+                show(await answer(of: remote))
+                shown += 1
+                if shown == count { return }
+                try? await Task.sleep(for: .seconds(interval))
+            }
+        }
+
+        /// A member that cannot be reached may be back at the next turn: its silence is what somebody watches for.
+        private func answer(of remote: Remote) async -> Result<JSON, CommandFailure> {
+            do throws(CommandFailure) {
+                return .success(try await remote.get("/1.0/cluster/status"))
+            } catch {
+                return .failure(error)
+            }
+        }
+
+        private func show(_ answer: Result<JSON, CommandFailure>) {
+            let clear = Terminal.isOutputTerminal && connection.format == .table ? "\u{1B}[H\u{1B}[2J" : ""
+            switch answer {
+            case .failure(let failure): Terminal.out("\(clear)\(failure.message)")
+            case .success(let status):
+                guard connection.format == .table else { return connection.format.show(status) }
+                let table = Table(Status.columns, rows: status["members"]?.arrayValue ?? []).text(Terminal.outputStyle)
+                Terminal.out(clear + (Status.headlines(status) + [table]).joined(separator: "\n"))
+            }
         }
     }
 

@@ -21,6 +21,15 @@ struct ConnectionOptions: ParsableArguments {
     @Option(help: "PEM file of the CA that must have signed the cluster certificate, instead of --fingerprint.")
     var ca: String?
 
+    @Option(name: .customLong("remote"), help: "A cluster of `credence remote list`. Default: $CREDENCE_REMOTE.")
+    var remoteName: String?
+
+    @Option(name: .customLong("cert"), help: "PEM file of a client certificate that the cluster trusts; with --key.", completion: .file())
+    var clientCertificate: String?
+
+    @Option(name: .customLong("key"), help: "PEM file of its private key.", completion: .file())
+    var clientKey: String?
+
     @Option(help: "The data directory whose Unix socket is used. Default: $CREDENCE_DATA, else /var/lib/credence for root.")
     var data: String?
 
@@ -30,9 +39,44 @@ struct ConnectionOptions: ParsableArguments {
 
 extension ConnectionOptions {
     func remote() throws(CommandFailure) -> Remote {
+        if let name = try chosenRemote() { return try remote(named: name) }
         let destination = try destination()
         let token = token ?? Terminal.environment("CREDENCE_TOKEN") ?? destination.token
         return Remote(name: destination.address, endpoint: try endpoint(destination.address), token: token)
+    }
+
+    /// What the command line says beats what the environment says; of two that say different things on one of them, none.
+    private func chosenRemote() throws(CommandFailure) -> String? {
+        if let remoteName {
+            guard address == nil, data == nil, fingerprint == nil, ca == nil else {
+                throw .usage("--remote stands for an address and whom to expect there; leave out --address, --data, --fingerprint and --ca")
+            }
+            return remoteName
+        }
+        guard address == nil, data == nil, Terminal.environment("CREDENCE_ADDRESS") == nil else { return nil }
+        return Terminal.environment("CREDENCE_REMOTE")
+    }
+
+    private func remote(named name: String) throws(CommandFailure) -> Remote {
+        let store = RemoteStore()
+        let entry = try store.entry(named: name)
+        let own = try identity()
+        let token = token ?? entry.token
+        let identity = own == nil && token == nil ? try store.identity() : own
+        var endpoints: [HTTPEndpoint] = []
+        for address in entry.addresses {
+            endpoints.append(try RemoteEndpoint.of(address, identity, entry.verification(at: WallClock.nowSeconds())))
+        }
+        guard let first = endpoints.first else { throw .refused("the remote \(name) has no address; add it again") }
+        return Remote(name: name, endpoint: first, others: Array(endpoints.dropFirst()), token: token)
+    }
+
+    private func identity() throws(CommandFailure) -> TLSIdentity? {
+        switch (clientCertificate, clientKey) {
+        case (nil, nil): nil
+        case (let certificate?, let key?): try ClientIdentity.read(certificate: certificate, key: key)
+        default: throw .usage("--cert and --key go together")
+        }
     }
 
     func destination() throws(CommandFailure) -> Destination {
@@ -46,13 +90,7 @@ extension ConnectionOptions {
     private func endpoint(_ text: String) throws(CommandFailure) -> HTTPEndpoint {
         if text.hasPrefix("unix:") { return .unix(path: String(text.dropFirst(5))) }
         if text.hasPrefix("/") { return .unix(path: text) }
-        let target: HostPort
-        do throws(EventLoopError) {
-            target = try HostPort(parsing: Self.hostPort(text))
-        } catch {
-            throw .usage("--address \(text): write https://HOST:PORT, HOST:PORT or unix:PATH")
-        }
-        return .tls(host: target.host, port: target.port, try tlsContext(text), serverName: nil)
+        return try RemoteEndpoint.of(text, try identity(), try pin(text))
     }
 
     static func hostPort(_ text: String) -> String {
@@ -62,15 +100,6 @@ extension ConnectionOptions {
     }
 
     /// No pin, no connection: a token sent to whoever answers is a token given away.
-    private func tlsContext(_ address: String) throws(CommandFailure) -> TLSContext {
-        let pin = try pin(address)
-        do throws(TLSError) {
-            return try TLSContext.client(identity: nil, alpn: ["http/1.1"], verification: pin)
-        } catch {
-            throw .refused("TLS cannot be set up: \(error)")
-        }
-    }
-
     private func pin(_ address: String) throws(CommandFailure) -> PeerVerification {
         if let ca { return try authority(ca) }
         guard let text = fingerprint ?? Terminal.environment("CREDENCE_FINGERPRINT") else {

@@ -9,6 +9,8 @@ struct Remote {
     /// For messages.
     let name: String
     let endpoint: HTTPEndpoint
+    /// Tried in this order when the first cannot be reached.
+    var others: [HTTPEndpoint] = []
     let token: String?
 
     static let timeout: Duration = .seconds(30)
@@ -84,19 +86,25 @@ struct Remote {
             throw .refused("cannot start an event loop: \(error)")
         }
         defer { loop.shutdown() }
-        do throws(HTTPClientError) {
-            return try await HTTPClient(loop: loop).send(request, to: endpoint, timeout: timeout)
-        } catch {
-            throw .unreachable(describe(error, timeout))
+        var failure = HTTPClientError.timedOut
+        for endpoint in [endpoint] + others {
+            do throws(HTTPClientError) {
+                return try await HTTPClient(loop: loop).send(request, to: endpoint, timeout: timeout)
+            } catch {
+                failure = error
+                // Only where nothing was sent: another member might do the same a second time.
+                guard case .unreachable = error else { break }
+            }
         }
+        throw .unreachable(describe(failure, timeout))
     }
 
     private func describe(_ error: HTTPClientError, _ timeout: Duration) -> String {
         switch error {
         case .unreachable(let reason):
-            "cannot reach a member at \(name): \(reason); choose another with --address or --data"
+            "cannot reach a member at \(name): \(reason); choose another with --address, --data or --remote"
         case .tls(.peerNotTrusted):
-            "\(name) shows another certificate than the one --fingerprint or --ca names; nothing was sent to it"
+            "\(name) shows another certificate than the one that is expected there (--fingerprint, --ca, --remote); nothing was sent to it"
         case .tls(let reason): "no TLS connection with \(name): \(reason)"
         case .connectionLost: "\(name) closed the connection before it answered; the request may have been carried out"
         case .timedOut: "\(name) did not answer within \(timeout.components.seconds) s; the request may have been carried out"

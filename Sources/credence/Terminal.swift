@@ -49,6 +49,8 @@ enum Terminal {
 
     static var errorStyle: TextStyle { TextStyle(isTerminal: isErrorTerminal, environment: environment) }
 
+    static var isOutputTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
     static var isErrorTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
     static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
@@ -83,8 +85,9 @@ enum Terminal {
     }
 
     /// Asks whether to go on; returns only when the answer was yes. Without a terminal nobody can be asked.
-    static func confirm(_ question: String) throws(CommandFailure) {
-        guard isInteractive else { throw .usage("\(question) Nobody can be asked here; say so with --yes") }
+    /// - Parameter unasked: the option that says yes beforehand.
+    static func confirm(_ question: String, unasked: String = "--yes") throws(CommandFailure) {
+        guard isInteractive else { throw .usage("\(question) Nobody can be asked here; say so with \(unasked)") }
         write("\(question) [y/N] ", to: STDERR_FILENO)
         let answer = readLine(strippingNewline: true)?.lowercased() ?? ""
         guard answer == "y" || answer == "yes" else { throw .refused("nothing was done") }

@@ -80,7 +80,7 @@ struct ArgumentDescription {
     let defaultValue: String?
 
     /// The options of `ConnectionOptions`.
-    static let connection: Set = ["address", "token", "fingerprint", "ca", "data", "format"]
+    static let connection: Set = ["address", "token", "fingerprint", "ca", "remote", "cert", "key", "data", "format"]
 
     init(_ json: JSON) {
         kind = json["kind"]?.stringValue.flatMap(Kind.init) ?? .positional
