@@ -14,7 +14,7 @@ member_numbers=(1 2 3)
 first_port="${CREDENCE_FIRST_PORT:-8441}"
 listen_host="${CREDENCE_LISTEN_HOST:-127.0.0.1}"
 
-if [ -t 1 ]; then bold=$'\e[1m' plain=$'\e[0m'; else bold='' plain=''; fi
+if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then bold=$'\e[1m' plain=$'\e[0m'; else bold='' plain=''; fi
 
 step() { printf '\n%s== %s%s\n' "$bold" "$*" "$plain"; }
 say() { printf '%s\n' "$*"; }
@@ -30,6 +30,8 @@ build_packages=(libuv1-dev libssl-dev libsqlite3-dev libsodium-dev pkg-config gi
 run_packages=(curl jq openssl)
 # For faults of networks and clocks; without them these faults are left out.
 chaos_packages=(iproute2 nftables faketime)
+# For the Debian package.
+package_packages=(dpkg-dev binutils chrpath xz-utils lintian man-db curl openssl)
 
 need_swift() {
     local version
