@@ -72,10 +72,12 @@ struct Client {
 
     private mutating func mint(at member: Int) {
         guard mayMint(member) else { return }
-        let body: JSON = ["subject": "chaos", "scopes": ["read"], "expires_in": 86_400]
         let isSteady = random.below(6) == 0
+        let ownSubject = !isSteady && random.below(3) == 0 ? "s-\(getpid())-\(caller.process)-\(nextSerial())" : nil
+        let body: JSON = ["subject": .string(ownSubject ?? "chaos"), "scopes": ["read"], "expires_in": 86_400]
         caller.call(.mint, key: "", at: member, "POST", "/1.0/tokens", body, seconds: Self.timeout) { call, reply in
-            guard let made = reply.metadata.token, reply.status < 300 else { return call.failed(reply) }
+            guard var made = reply.metadata.token, reply.status < 300 else { return call.failed(reply) }
+            if let ownSubject { made = TrackedToken(kind: .subject, id: ownSubject, text: made.text) }
             record.minted(made, isSteady: isSteady)
             call.succeeded(key: made.id)
         }
@@ -85,7 +87,7 @@ struct Client {
     private mutating func revoke(at member: Int, isEverywhere: Bool) {
         guard let token = record.takeVictim(&random) else { return }
         let wait = isEverywhere ? "everywhere" : "committed"
-        let body: JSON = ["token_id": .string(token.id), "wait": .string(wait)]
+        let body = token.revocation(wait: wait, now: Int64(Date().timeIntervalSince1970))
         let header = "Idempotency-Key: chaos-\(getpid())-\(caller.process)-\(nextSerial())"
         for attempt in 0..<40 where !stop.isSet {
             let place = attempt == 0 ? member : anyMember()
@@ -98,7 +100,7 @@ struct Client {
                 guard reply.status < 300, let id = answer["id"]?.stringValue else { return call.failed(reply) }
                 let holds = answer["effective_everywhere"]?.boolValue == true
                 call.succeeded(holds ? "everywhere" : "committed", index: answer["index"]?.integerValue)
-                record.revoked(Record.Revoked(token: token, revocation: id, acknowledged: call.returned))
+                record.revoked(Record.Revoked(token: token, revocation: id, acknowledged: call.returned, isEverywhere: holds))
                 isDone = true
             }
             if isDone { return }
@@ -145,7 +147,7 @@ struct Client {
             .tail, key: start.token.id, input: "\(Self.tailLimit)", at: member, "GET", path, seconds: Self.timeout
         ) { call, reply in
             guard reply.status == 200, let page = reply.metadata.arrayValue else { return call.failed(reply) }
-            call.succeeded(page.tokenIDs, index: page.last?["index"]?.integerValue)
+            call.succeeded(page.revokedKeys, index: page.last?["index"]?.integerValue)
         }
     }
 
@@ -157,6 +159,9 @@ struct Client {
 }
 
 extension JSON {
+    /// Of a revocation: `TrackedToken.id`.
+    var revokedKey: String? { (self["token_id"] ?? self["subject"] ?? self["certificate"])?.stringValue }
+
     /// As minting answers.
     var token: TrackedToken? {
         guard let id = self["id"]?.stringValue, let text = self["token"]?.stringValue else { return nil }
@@ -165,6 +170,6 @@ extension JSON {
 }
 
 extension [JSON] {
-    /// Of a page of revocations, as the history holds them.
-    var tokenIDs: String { compactMap { $0["token_id"]?.stringValue }.joined(separator: " ") }
+    /// Of a page of revocations, what each revokes, as the history holds it.
+    var revokedKeys: String { compactMap(\.revokedKey).joined(separator: " ") }
 }

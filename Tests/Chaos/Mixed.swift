@@ -10,6 +10,8 @@ struct Mixed: ParsableCommand {
     @Option(parsing: .upToNextOption, help: "Only these kinds of faults, with commas or spaces between.")
     var faults = [FaultList(FaultKind.allCases)]
     @Option(help: "Clients for each member.") var clients = 4
+    private static let certificateVictims = 60
+
     @Flag(help: "Good tokens refused and questions unanswered do not count: on a busy machine they are a matter of time.")
     var safetyOnly = false
 
@@ -36,16 +38,25 @@ struct Mixed: ParsableCommand {
         let smallDisk = wanted.contains(.disk) && getuid() == 0 ? common.members - 1 : nil
         try common.withFleet(smallDisk: smallDisk) { fleet in
             let record = Record(path: "\(fleet.directory)/history.jsonl")
+            for victim in try CertificateVictims.trusted(Self.certificateVictims, by: fleet) { record.minted(victim, isSteady: false) }
             let kinds = kinds(hasNetwork: fleet.network != nil, hasSmallDisk: smallDisk != nil)
             try torment(fleet, record, kinds, smallDisk)
             try fleet.awaitEqualIndexes()
             FinalReading(record: record, sockets: fleet.sockets).run()
             let verdict = Verdict(history: HistoryJudgement(record.history), processes: try ProcessFindings(fleet))
-            Report.show(verdict.rows, asJSON: common.json)
+            Report.show(kindRows(record) + verdict.rows, asJSON: common.json)
             let examples = HistoryReport.examples(verdict.history)
             for line in examples + verdict.processes.examples { Report.say(line) }
             if !verdict.isGood { Report.say("again: \(replay)") }
             return safetyOnly ? verdict.isSafe : verdict.isGood
+        }
+    }
+
+    /// How many were revoked by what, and of these everywhere.
+    private func kindRows(_ record: Record) -> [(String, String)] {
+        TrackedToken.Kind.allCases.map { kind in
+            let own = record.revoked.filter { $0.token.kind == kind }
+            return ("revoked by \(kind.rawValue)", "\(own.count), \(own.count(where: \.isEverywhere)) of them everywhere")
         }
     }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import HistoryChecker
 import JOSE
 
 struct Pause: ParsableCommand {
@@ -12,20 +13,18 @@ struct Pause: ParsableCommand {
     func run() throws {
         try common.require(times > 0, "--times must be at least 1")
         try common.withFleet { fleet in
-            var answers: [String: Int] = [:]
+            let certificates = try CertificateVictims.trusted(times, by: fleet)
+            var answers: [String: Int] = [:], afterwards: [String: Int] = [:]
             for round in 0..<times {
                 let slot = round % common.members, other = fleet.client((slot + 1) % common.members)
-                let body: JSON = ["subject": "alice", "scopes": ["read"], "expires_in": 3600]
-                guard let made = other.call("POST", "/1.0/tokens", body, seconds: 5)?.metadata,
-                    let id = made["id"]?.stringValue, let token = made["token"]?.stringValue
-                else { throw ChaosError(description: "nothing minted") }
-                let question: JSON = ["token": .string(token)]
+                let token = try victim(round, other, certificates)
+                let question: JSON = ["token": .string(token.text)]
                 let sleeper = fleet.client(slot)
                 guard sleeper.call("POST", "/1.0/tokens/verify", question, seconds: 5)?.metadata["valid"]?.boolValue == true
                 else { throw ChaosError(description: "\(fleet.names[slot]) does not accept a good token") }
                 fleet.signal(slot, SIGSTOP)
-                let revoked = other.call(
-                    "POST", "/1.0/revocations", ["token_id": .string(id), "wait": "everywhere"], seconds: 15)
+                let now = Int64(Date().timeIntervalSince1970)
+                let revoked = other.call("POST", "/1.0/revocations", token.revocation(wait: "everywhere", now: now), seconds: 15)
                 guard revoked?.metadata["effective_everywhere"]?.boolValue == true else {
                     throw ChaosError(description: "not revoked everywhere: \(revoked?.body ?? "no answer")")
                 }
@@ -36,10 +35,25 @@ struct Pause: ParsableCommand {
                     answers[isAccepted ? "accepted" : verdict?["reason"]?.stringValue ?? "no answer", default: 0] += 1
                 }
                 try fleet.awaitReady(slot)
+                afterwards[sleeper.verdict(on: token), default: 0] += 1
             }
-            let text = answers.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
-            Report.show([("pauses", "\(times)"), ("answers on waking", text)], asJSON: common.json)
+            Report.show(
+                [("pauses", "\(times)"), ("answers on waking", Self.text(answers)), ("answers when ready again", Self.text(afterwards))], asJSON: common.json)
             return answers["accepted"] == nil && answers["no answer"] == nil
+                && afterwards.keys.allSatisfy(VerificationFindings.revokedReasons.contains)
         }
+    }
+
+    private static func text(_ answers: [String: Int]) -> String {
+        answers.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+    }
+
+    /// Each kind of revocation in its turn.
+    private func victim(_ round: Int, _ client: UnixHTTPClient, _ certificates: [TrackedToken]) throws -> TrackedToken {
+        if round % 3 == 2 { return certificates[round] }
+        let subject = round % 3 == 1 ? "subject-\(round)" : "alice"
+        let body: JSON = ["subject": .string(subject), "scopes": ["read"], "expires_in": 3600]
+        guard let made = client.call("POST", "/1.0/tokens", body, seconds: 5)?.metadata.token else { throw ChaosError(description: "nothing minted") }
+        return round % 3 == 1 ? TrackedToken(kind: .subject, id: subject, text: made.text) : made
     }
 }

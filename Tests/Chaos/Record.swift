@@ -1,16 +1,31 @@
 import Foundation
 import HistoryChecker
+import JOSE
 import Synchronization
 
 /// A token as the run knows it.
 struct TrackedToken: Sendable {
+    /// By what it is revoked, alone: nothing else has its subject or its certificate.
+    enum Kind: String, Sendable, CaseIterable { case token, subject, certificate }
+
+    var kind = Kind.token
+    /// What is revoked: the token's id, its subject, or its certificate's fingerprint.
     let id: String
     let text: String
+
+    /// - Parameter now: Unix seconds. Clocks may be at fault, so a subject's revocation says itself up to when.
+    func revocation(wait: String, now: Int64) -> JSON {
+        switch kind {
+        case .token: ["token_id": .string(id), "wait": .string(wait)]
+        case .subject: ["subject": .string(id), "before": .integer(now), "wait": .string(wait)]
+        case .certificate: ["certificate": .string(id), "wait": .string(wait)]
+        }
+    }
 }
 
 /// Everything that all clients saw. One lock is enough: a run makes a few hundred calls a second.
 final class Record: Sendable {
-    struct Revoked: Sendable { let token: TrackedToken, revocation: String, acknowledged: UInt64 }
+    struct Revoked: Sendable { let token: TrackedToken, revocation: String, acknowledged: UInt64, isEverywhere: Bool }
 
     private struct State {
         var history: [HistoryEvent] = []

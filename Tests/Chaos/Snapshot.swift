@@ -111,7 +111,7 @@ struct Snapshot: ParsableCommand {
                 while case let next = counter.next(), next < total {
                     let token = next % stride == 0 ? client.mint() : nil
                     let revoked = client.revoke(token?.id ?? "bulk-token-\(next)")
-                    if let token { samples.add(Record.Revoked(token: token, revocation: revoked, acknowledged: Clock.now())) }
+                    if let token { samples.add(Record.Revoked(token: token, revocation: revoked, acknowledged: Clock.now(), isEverywhere: false)) }
                     if next % 100_000 == 0 { Report.say("\(next) revocations") }
                 }
             }

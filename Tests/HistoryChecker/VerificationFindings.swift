@@ -24,7 +24,8 @@ package struct VerificationFindings: Sendable {
     package static let accepted = "accepted"
     /// As `input` of what is asked when all has healed.
     package static let atTheEnd = "at the end"
-    package static let revokedReason = "token_revoked"
+    /// By a token's id, its subject, or its certificate.
+    package static let revokedReasons: Set = ["token_revoked", "subject_revoked", "certificate_revoked"]
 
     package private(set) var count = 0
     package private(set) var ages = Ages()
@@ -46,7 +47,7 @@ package struct VerificationFindings: Sendable {
             let isHealthy = spans.leftAlone(member, from: call.invoked, through: call.returned ?? .max)
             let failure = Failure(member: member, asked: call.invoked, answer: call.output.isEmpty ? "no answer" : call.output)
             let revocation = revocations[call.key]
-            if call.input == Self.atTheEnd, call.output != Self.revokedReason { wrongAtTheEnd.append(failure) }
+            if call.input == Self.atTheEnd, !Self.revokedReasons.contains(call.output) { wrongAtTheEnd.append(failure) }
             guard call.kind == .ok, let answered = call.returned else {
                 unanswered += 1
                 if isHealthy { unansweredByHealthy.append(failure) }
