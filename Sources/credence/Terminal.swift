@@ -84,6 +84,19 @@ enum Terminal {
         return readLine(strippingNewline: true).map { SecretBytes(Array($0.utf8)) }
     }
 
+    /// Asks on standard error and reads one line; empty at the end of input.
+    static func readAnswer(prompt: String) -> String {
+        write(prompt, to: STDERR_FILENO)
+        return readLine(strippingNewline: true) ?? ""
+    }
+
+    /// The user a file or folder belongs to; nil when there is none.
+    static func owner(of path: String) -> UInt32? {
+        var information = stat()
+        guard unsafe lstat(path, &information) == 0 else { return nil }
+        return information.st_uid
+    }
+
     /// Asks whether to go on; returns only when the answer was yes. Without a terminal nobody can be asked.
     /// - Parameter unasked: the option that says yes beforehand.
     static func confirm(_ question: String, unasked: String = "--yes") throws(CommandFailure) {

@@ -56,6 +56,8 @@ actor Node {
     let scrubPeriod: Duration
     var scrubbedAt: MonotonicInstant?
     private var snapshotSaidAt: MonotonicInstant?
+    /// Nil once this run has caught up.
+    private var catchUpSaidAt: MonotonicInstant? = MonotonicInstant(nanoseconds: 0)
     var effects = EffectWaiters()
     var links: [MemberID: PeerLink] = [:]
     var inbound: [ObjectIdentifier: InboundPeer] = [:]
@@ -157,6 +159,7 @@ actor Node {
         growLineage(now: now)
         scrub(now: now)
         saySnapshotProgress(now: now)
+        sayCatchUp(now: now)
         for (peer, link) in links {
             link.resetIfSilent(lastHeard: reports[peer]?.at, now: now)
             link.tick(now: now)
@@ -173,6 +176,19 @@ actor Node {
         logger.notice(
             "receiving a snapshot: \(percent) %",
             metadata: ["bytes": "\(progress.bytesDone)", "of": "\(progress.bytesTotal)", "index": "\(progress.index)"])
+    }
+
+    /// From the start until this member vouches for the first time: how far it is, once a second.
+    private func sayCatchUp(now: MonotonicInstant) {
+        guard let said = catchUpSaidAt, core.leader != nil else { return }
+        if box.view.freshness(now: now).isFresh {
+            catchUpSaidAt = nil
+            return logger.notice("caught up; this member vouches for tokens", metadata: ["index": "\(appliedIndex)"])
+        }
+        guard now - said >= .seconds(1), core.incomingSnapshot == nil else { return }
+        catchUpSaidAt = now
+        let known = max(core.commitIndex.rawValue, reports.values.map(\.report.commitIndex.rawValue).max() ?? 0)
+        logger.notice("catching up", metadata: ["applied": "\(appliedIndex)", "committed": "\(known)"])
     }
 
     /// An age measured over a jump may be too small, and so may that of a question asked before it:

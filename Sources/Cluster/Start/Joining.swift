@@ -3,6 +3,7 @@ import EventLoop
 import HTTP
 import HTTPTypes
 import JOSE
+import Logging
 import Raft
 import TLS
 
@@ -16,6 +17,7 @@ struct Joining {
     let key: PrivateKey
     let advertise: [String]
     let loop: EventLoop
+    let logger: Logger
 
     /// A refusal by a member is final; only what could not be reached or had no leader is tried elsewhere.
     func run() async throws(StartError) -> JoinResponse {
@@ -23,10 +25,15 @@ struct Joining {
         let body = try request().json.encoded()
         var failures: [String] = []
         for address in token.addresses {
+            logger.notice("joining: asking a member to admit this one", metadata: ["address": "\(address)", "name": "\(token.serverName)"])
             switch await attempt(address, body: body, client: client) {
-            case .admitted(let response): return response
+            case .admitted(let response):
+                logger.notice("joining: admitted; its CA is the one in the token", metadata: ["address": "\(address)", "members": "\(response.peers.count + 1)"])
+                return response
             case .refused(let reason): throw .joinRefused(address: address, reason: reason)
-            case .unavailable(let reason): failures.append("\(address): \(reason)")
+            case .unavailable(let reason):
+                logger.warning("joining: this member does not help; trying the next", metadata: ["address": "\(address)", "reason": "\(reason)"])
+                failures.append("\(address): \(reason)")
             }
         }
         throw .joinUnreachable(failures)

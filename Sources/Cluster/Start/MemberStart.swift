@@ -95,7 +95,7 @@ struct MemberStart {
             guard keystore.memberID == file.memberID else { throw StartError.mixedDirectory(path: directory.path) }
             let key = try PrivateKey(pkcs8: keystore.memberKey)
             let answer = try await Joining(
-                token: token, memberID: file.memberID, key: key, advertise: options.advertise, loop: loop
+                token: token, memberID: file.memberID, key: key, advertise: options.advertise, loop: loop, logger: logger
             ).run()
             try settle(answer, into: keystore)
             file.clusterID = answer.clusterID
