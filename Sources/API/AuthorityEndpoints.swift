@@ -31,9 +31,9 @@ enum AuthorityEndpoints {
         },
         .patch("/1.0/authorities/{fingerprint}", .scope(.admin), change, reading: AuthorityChangeBody.init) {
             (exchange, body) async throws(Problem) in
-            let fingerprint = try exchange.authorityOfPath().fingerprint
-            _ = try await exchange.propose(.changeAuthority(body.change(of: try exchange.authorityOfPath())))
-            return .sync(exchange.member.view.state.authorities[fingerprint].map { exchange.describe($0).json } ?? .object([:]))
+            let authority = try exchange.authorityOfPath()
+            _ = try await exchange.propose(.changeAuthority(body.change(of: authority)))
+            return .sync(exchange.member.view.state.authorities[authority.fingerprint].map { exchange.describe($0).json } ?? .object([:]))
         },
         .delete("/1.0/authorities/{fingerprint}", .scope(.admin), removal) { (exchange) async throws(Problem) in
             if try exchange.query.value("force") != "true" { try await exchange.requireNobodyGains() }

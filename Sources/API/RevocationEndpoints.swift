@@ -245,7 +245,7 @@ extension Exchange {
 
 extension Problem {
     /// Of a list that was to be revoked: how far it came.
-    fileprivate func afterPart(_ count: Int, of all: Int) -> Problem {
+    func afterPart(_ count: Int, of all: Int) -> Problem {
         guard count > 0 else { return self }
         var problem = self
         problem.message += "; of the \(all) token_ids the first \(count) are revoked and stay so; ask again with the whole list to go on"

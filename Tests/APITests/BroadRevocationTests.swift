@@ -125,6 +125,15 @@ struct BroadRevocationTests {
         }
     }
 
+    @Test("what stops a long list says how far it came; what stops it at once is told as it is")
+    func partlyDone() {
+        let obstacle = Problem.unavailable("no_leader: nobody leads", retryAfterSeconds: 3)
+        let told = obstacle.afterPart(1_600, of: 80_000)
+        #expect(told.message.hasPrefix("no_leader: nobody leads; of the 80000 token_ids the first 1600 are revoked"))
+        #expect(told.status == obstacle.status && told.retryAfterSeconds == 3)
+        #expect(obstacle.afterPart(0, of: 80_000) == obstacle)
+    }
+
     @Test("a long list is read from an administrator only, and no other call has a long body")
     func longBodies() async throws {
         try await ServedMember.with { served async throws in

@@ -74,7 +74,7 @@ extension Node {
         guard listBook.withLock({ $0.begin(fingerprint) }) else { throw .underWay }
         do throws(RevocationListFetchError) {
             let fetched = try await fetchAndImport(authority, by: actor)
-            listBook.withLock { $0.end(fingerprint, error: nil, at: WallClock.nowSeconds()) }
+            noteEnd(of: fingerprint, error: nil)
             if fetched.isNew {
                 logger.notice(
                     "a CRL that was fetched is in force",
@@ -82,9 +82,18 @@ extension Node {
             }
             return fetched
         } catch {
-            listBook.withLock { $0.end(fingerprint, error: "\(error)", at: WallClock.nowSeconds()) }
+            noteEnd(of: fingerprint, error: "\(error)")
             logger.warning("a CRL was not fetched", metadata: ["authority": "\(authority.name)", "fingerprint": "\(fingerprint)", "reason": "\(error)"])
             throw error
+        }
+    }
+
+    private nonisolated func noteEnd(of fingerprint: String, error: String?) {
+        let fetched = Set(box.view.state.authorities.values.filter { $0.listURL != nil }.map(\.fingerprint))
+        listBook.withLock { book in
+            book.end(fingerprint, error: error, at: WallClock.nowSeconds())
+            // Of those that are gone nobody asks any more.
+            book.keep(only: fetched)
         }
     }
 
@@ -135,11 +144,7 @@ extension Node {
         let now = MonotonicInstant.now()
         housekeeping.lists.ended(authority, source, ending, now: now, chance: .random(in: 0..<1))
         let next = housekeeping.lists.dueAt(authority).map { WallClock.nowSeconds() + max(0, ($0 - now).components.seconds) }
-        let known = Set(state.authorities.values.filter { $0.listURL != nil }.map(\.fingerprint))
-        listBook.withLock { book in
-            book.next(authority, at: next)
-            book.keep(only: known)
-        }
+        listBook.withLock { $0.next(authority, at: next) }
     }
 }
 
