@@ -10,6 +10,13 @@ package enum ServerError: Error, Sendable {
     case loops(EventLoopError)
 }
 
+extension ServerError {
+    /// Nobody answered, so nobody refused: another try may succeed.
+    package var isUnreachable: Bool {
+        if case .start(.joinUnreachable) = self { true } else { false }
+    }
+}
+
 extension ServerError: CustomStringConvertible {
     package var description: String {
         switch self {

@@ -58,7 +58,7 @@ struct Serve: Verb {
             await server.stop()
             logger.notice("stopped")
         } catch {
-            throw CommandFailure.refused("\(error)")
+            throw error.isUnreachable ? CommandFailure.unreachable("\(error)") : .refused("\(error)")
         }
         // A failure status, so that a supervisor starts it again or an operator looks.
         if case .halted(let reason) = end { throw CommandFailure.refused(reason) }

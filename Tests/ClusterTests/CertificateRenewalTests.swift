@@ -6,11 +6,9 @@ import Testing
 extension ClusterTests {
     @Suite("Certificates of members and of the cluster")
     struct CertificateRenewalTests {
-        private static let fakeTime = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
-
         @Test(
             "a cluster that was off for two years starts, renews its members' certificates by itself and serves",
-            .enabled("no libfaketime: see cluster/test") { FileManager.default.fileExists(atPath: fakeTime) })
+            .enabled("no libfaketime: see cluster/test") { FileManager.default.fileExists(atPath: Files.fakeTime) })
         func twoYearsLater() async throws {
             try await withCluster { cluster in
                 let members = await cluster.members
@@ -18,7 +16,7 @@ extension ClusterTests {
                 let fingerprint = try await fingerprint(accordingTo: members[0])
                 #expect(before.count == 3)
                 for member in members { _ = try await cluster.end(member, by: .terminate) }
-                let later: [String: String?] = ["LD_PRELOAD": Self.fakeTime, "FAKETIME": "+730d", "FAKETIME_DONT_FAKE_MONOTONIC": "1"]
+                let later: [String: String?] = ["LD_PRELOAD": Files.fakeTime, "FAKETIME": "+730d", "FAKETIME_DONT_FAKE_MONOTONIC": "1"]
                 for member in members { try await cluster.launch(member, environment: later) }
                 for member in members { try await cluster.awaitReady(member) }
                 _ = try await eventually("every member's certificate is a new one") {

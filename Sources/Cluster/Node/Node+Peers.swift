@@ -124,6 +124,7 @@ extension Node {
         case .status(let report):
             reports[member] = ReceivedReport(report: report, at: .now(), wallClock: WallClock.nowMilliseconds())
             heardGrowth(of: member, to: report.lineageCounter)
+            watchClock(of: member)
             settleEffects(now: .now())
             compare(with: report, of: member)
         case .transfer(let target): transferAsked(to: target, by: member)

@@ -83,6 +83,23 @@ extension Node {
         UInt64(clamping: duration.nanosecondsClamped / 1_000_000)
     }
 
+    // MARK: - Clocks
+
+    /// A token's times are judged by each member's own clock, so members that disagree give different answers.
+    private static let clockSkewMilliseconds: Int64 = 2_000
+    private static let clockSaidPeriod: Duration = .seconds(600)
+
+    func watchClock(of member: MemberID) {
+        guard let received = reports[member] else { return }
+        let skew = Self.clockSkew(received)
+        guard skew.magnitude >= UInt64(Self.clockSkewMilliseconds) else { return }
+        if let said = clocksSaidAt[member], received.at - said < Self.clockSaidPeriod { return }
+        clocksSaidAt[member] = received.at
+        logger.warning(
+            "the clock of a member differs from this one's; set up NTP on both",
+            metadata: ["member": "\(name(of: member))", "milliseconds": "\(skew)"])
+    }
+
     // MARK: - What the listeners present
 
     /// Builds the listeners' identity anew when the cluster's certificate arrives or changes.

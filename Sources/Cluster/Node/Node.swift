@@ -73,6 +73,8 @@ actor Node {
     /// Written here once, read by any request loop that is asked for readiness.
     private nonisolated let haltNote = Mutex<String?>(nil)
     private var clocks = ClockWatch()
+    /// When each member's clock was last complained of.
+    var clocksSaidAt: [MemberID: MonotonicInstant] = [:]
     private var ticker: LoopTimer?
     private var progress: ProgressReport?
     var lastStampMilliseconds: Int64 = 0

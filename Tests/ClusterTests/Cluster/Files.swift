@@ -2,6 +2,9 @@ import FoundationEssentials
 
 /// Files as a test reads them: whole, as bytes.
 enum Files {
+    /// Debian's library for other times.
+    static let fakeTime = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+
     static func bytes(_ path: String) throws -> [UInt8] {
         try [UInt8](Data(contentsOf: URL(filePath: path)))
     }
