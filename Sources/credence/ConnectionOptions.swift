@@ -18,7 +18,7 @@ struct ConnectionOptions: ParsableArguments {
     @Option(help: "SHA-256 of the cluster certificate, hexadecimal. Default: $CREDENCE_FINGERPRINT.")
     var fingerprint: String?
 
-    @Option(help: "PEM file of the CA that must have signed the cluster certificate, instead of --fingerprint.")
+    @Option(help: "PEM file of the CA that must have signed the cluster certificate, instead of --fingerprint.", completion: .file())
     var ca: String?
 
     @Option(name: .customLong("remote"), help: "A cluster of `credence remote list`. Default: $CREDENCE_REMOTE.")

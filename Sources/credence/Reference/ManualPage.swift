@@ -79,6 +79,7 @@ enum Surroundings {
         ("CREDENCE_TOKEN", "The bearer token, as --token."),
         ("CREDENCE_FINGERPRINT", "SHA-256 of the cluster certificate, as --fingerprint."),
         ("CREDENCE_API_INFO", "TOKEN:MULTIADDR, as `credence auth api-info` prints it."),
+        ("CREDENCE_REMOTE", "A cluster of `credence remote list`, as --remote."),
         ("CREDENCE_DATA", "The data directory, as --data."),
         ("CREDENCE_KEYSTORE_PASSPHRASE", "serve: the passphrase of the keystore."),
         ("CREDENCE_LISTEN and so on", "serve: any of its options; a flag wins over it, and it wins over the --config file."),
