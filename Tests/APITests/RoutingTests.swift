@@ -61,7 +61,7 @@ struct RoutingTests {
                 #expect(answer.status == 404 && answer.json["type"] == "error", "\(answer)")
                 #expect(answer.json["error_code"] == 404 && answer.json["status_code"] == 0)
             }
-            let wrong = try await served.send("PATCH", "/1.0/cluster/members/n1")
+            let wrong = try await served.send("PATCH", "/1.0/cluster/status")
             #expect(wrong.status == 405 && wrong.fields["allow"] == "GET, HEAD", "\(wrong)")
             #expect(try await served.send("GET", "/1.0/tokens/%zz").status == 400)
             #expect(try await served.send("GET", "/1.0/keys?a=%f").status == 400)
