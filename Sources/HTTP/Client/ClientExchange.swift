@@ -17,10 +17,16 @@ final class ClientExchange {
     private var completion: ((Outcome) -> Void)?
     private var isFinished = false
     private var deadline = MonotonicInstant(nanoseconds: 0)
+    /// Takes the content of a successful answer as it comes; false ends the exchange.
+    private let receive: (@Sendable ([UInt8]) -> Bool)?
+    /// With `receive`: how long nothing may come.
+    private var silenceMax: Duration = .zero
 
     init(
-        _ request: [UInt8], method: HTTPRequest.Method, to endpoint: HTTPEndpoint, limits: HTTPLimits, on loop: EventLoop
+        _ request: [UInt8], method: HTTPRequest.Method, to endpoint: HTTPEndpoint, limits: HTTPLimits, on loop: EventLoop,
+        receive: (@Sendable ([UInt8]) -> Bool)? = nil
     ) {
+        self.receive = receive
         self.loop = loop
         self.endpoint = endpoint
         self.request = request
@@ -32,6 +38,7 @@ final class ClientExchange {
         guard !isFinished else { return completion(.failure(.connectionLost)) }
         self.completion = completion
         deadline = .now() + timeout
+        silenceMax = timeout
         let timer = LoopTimer(on: loop)
         timer.schedule(after: timeout) { [self] in finish(.failure(.timedOut)) }
         self.timer = timer
@@ -129,8 +136,23 @@ final class ClientExchange {
     private func received(_ input: borrowing Span<UInt8>) {
         guard !isFinished else { return }
         var offset = 0
-        settle(parser.advance(input, from: &offset))
+        let progress = parser.advance(input, from: &offset)
+        guard passOn() else { return finish(.failure(.connectionLost)) }
+        settle(progress)
     }
+
+    /// False when whoever takes the content wants no more of it.
+    private func passOn() -> Bool {
+        guard let receive else { return true }
+        guard parser.status.kind == .successful else { return parser.body.count <= Self.refusalBytesMax }
+        let piece = parser.takeBody()
+        guard !piece.isEmpty else { return true }
+        timer?.schedule(after: silenceMax) { [self] in finish(.failure(.timedOut)) }
+        return receive(piece)
+    }
+
+    /// Of an answer other than the content that was asked for.
+    private static let refusalBytesMax = 1 << 20
 
     private func settle(_ progress: ResponseParser.Progress) {
         switch progress {

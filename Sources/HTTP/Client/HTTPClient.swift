@@ -23,9 +23,31 @@ package final class HTTPClient: Sendable {
         _ request: ClientRequest, to endpoint: HTTPEndpoint, timeout: Duration
     ) async throws(HTTPClientError) -> ClientResponse {
         let bytes = try request.encoded(host: endpoint.hostField)
+        return try await run(
+            LoopBound(ClientExchange(bytes, method: request.method, to: endpoint, limits: limits, on: loop), on: loop), timeout)
+    }
+
+    /// As `send`, for an answer that is too long to be held: the content of a successful one goes to `receive` as it comes,
+    /// on the loop; that of any other is in the response.
+    ///
+    /// - Parameters:
+    ///   - silenceMax: how long nothing may come.
+    ///   - receive: false to end it, as `connectionLost`.
+    package func download(
+        _ request: ClientRequest, from endpoint: HTTPEndpoint, silenceMax: Duration,
+        receive: @escaping @Sendable ([UInt8]) -> Bool
+    ) async throws(HTTPClientError) -> ClientResponse {
+        let bytes = try request.encoded(host: endpoint.hostField)
+        var limits = limits
+        limits.bodyBytesMax = .max
+        return try await run(
+            LoopBound(
+                ClientExchange(bytes, method: request.method, to: endpoint, limits: limits, on: loop, receive: receive), on: loop),
+            silenceMax)
+    }
+
+    private func run(_ exchange: LoopBound<ClientExchange>, _ timeout: Duration) async throws(HTTPClientError) -> ClientResponse {
         let loop = loop
-        let exchange = LoopBound(
-            ClientExchange(bytes, method: request.method, to: endpoint, limits: limits, on: loop), on: loop)
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<ClientExchange.Outcome, Never>) in
                 let isRunning = loop.execute {

@@ -8,6 +8,8 @@ package struct OutgoingResponse: Sendable {
     /// Ready `name: value CRLF` lines for hot paths, written as they are. Only from constants or checked values.
     package var preencodedFields: [UInt8]
     package var body: [UInt8]
+    /// In place of `body`.
+    package var content: ContentStream?
     /// Ask the connection to close after this answer.
     package var closesConnection = false
 

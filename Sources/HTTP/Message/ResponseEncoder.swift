@@ -23,12 +23,12 @@ enum ResponseEncoder {
         out.append(contentsOf: response.preencodedFields)
         if hasContent {
             out.append(contentsOf: "Content-Length: ".utf8)
-            out.append(decimal: response.body.count)
+            out.append(decimal: response.content.map { Int(clamping: $0.byteCount) } ?? response.body.count)
             out.append(contentsOf: "\r\n".utf8)
         }
         if closes { out.append(contentsOf: "Connection: close\r\n".utf8) }
         out.append(contentsOf: "\r\n".utf8)
-        if hasContent, !isHead { out.append(contentsOf: response.body) }
+        if hasContent, !isHead, response.content == nil { out.append(contentsOf: response.body) }
     }
 
     /// RFC 9110 §6.4.1: a 1xx, 204 or 304 response ends with its head.

@@ -37,6 +37,13 @@ package struct ResponseParser: Sendable {
 
     package var fields: HTTPFields { lines.makeFields() }
 
+    /// What has come of the body since the last call, for one that is too long to be held.
+    package mutating func takeBody() -> [UInt8] {
+        var taken: [UInt8] = []
+        swap(&taken, &body)
+        return taken
+    }
+
     package mutating func advance(_ input: borrowing Span<UInt8>, from offset: inout Int) -> Progress {
         do throws(HTTPParseError) {
             while true {

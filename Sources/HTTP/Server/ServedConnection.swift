@@ -14,6 +14,8 @@ final class ServedConnection {
     private var held: [UInt8] = []
     private var heldStart = 0
     private var task: Task<Void, Never>?
+    /// What waits until the client has taken all that was written.
+    private var onDrained: (() -> Void)?
 
     static let heldBytesMax = 256 * 1024
     /// Answers of pipelined requests leave together, in writes of about this size.
@@ -56,12 +58,14 @@ final class ServedConnection {
     private func drained() {
         let now = MonotonicInstant.now()
         machine.outputQueued(transport.queuedBytes, at: now)
+        goOn()
         pumpHeld(at: now)
     }
 
     private func closed() {
         task?.cancel()
         task = nil
+        goOn()
         owner.forget(self)
     }
 
@@ -156,9 +160,19 @@ final class ServedConnection {
 
     private func answer(_ response: OutgoingResponse, at now: MonotonicInstant) -> Bool {
         let dateLine = owner.dateLine.line(at: WallClock.nowSeconds())
-        switch machine.answer(response, dateLine: dateLine, into: &owner.out, at: now) {
+        let next = machine.answer(response, dateLine: dateLine, into: &owner.out, at: now)
+        guard case .content = next, let content = response.content else { return follow(next, at: now) }
+        flush(at: now)
+        send(content)
+        return false
+    }
+
+    private func follow(_ next: ServerConnection.AfterAnswer, at now: MonotonicInstant) -> Bool {
+        switch next {
         case .nextRequest:
             return true
+        case .content:
+            return false
         case .close:
             flush(at: now)
             transport.closeAfterFlush()
@@ -168,6 +182,53 @@ final class ServedConnection {
             transport.shutdownWrite()
             return true
         }
+    }
+
+    // MARK: Content that is too long to be held
+
+    /// The next piece is asked for when the client has taken the one before.
+    private func send(_ content: ContentStream) {
+        let connection = LoopBound(confined: self, on: owner.loop)
+        task = Task(executorPreference: owner.loop) {
+            var left = content.byteCount
+            while left > 0, let piece = await content.next(), !piece.isEmpty, UInt64(piece.count) <= left {
+                left -= UInt64(piece.count)
+                guard connection.value.write(piece) else { return }
+                await withCheckedContinuation { drained in
+                    connection.value.whenDrained { drained.resume() }
+                }
+            }
+            connection.value.sent(isWhole: left == 0)
+        }
+    }
+
+    private func write(_ piece: [UInt8]) -> Bool {
+        guard transport.isOpen else { return false }
+        let needed = transport.queuedBytes + piece.count
+        if needed > transport.writeQueueBytesMax { transport.writeQueueBytesMax = needed }
+        transport.write(piece)
+        machine.outputQueued(transport.queuedBytes, at: .now())
+        return transport.isOpen
+    }
+
+    private func whenDrained(_ work: @escaping () -> Void) {
+        guard transport.isOpen, transport.queuedBytes > 0 else { return work() }
+        onDrained = work
+    }
+
+    private func goOn() {
+        let work = onDrained
+        onDrained = nil
+        work?()
+    }
+
+    private func sent(isWhole: Bool) {
+        task = nil
+        guard transport.isOpen else { return }
+        guard isWhole else { return transport.close() }
+        let now = MonotonicInstant.now()
+        _ = follow(machine.contentSent(at: now), at: now)
+        pumpHeld(at: now)
     }
 
     private func flush(at now: MonotonicInstant) {

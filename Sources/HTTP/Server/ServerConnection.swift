@@ -24,6 +24,8 @@ package struct ServerConnection: Sendable {
     /// What follows an answer.
     package enum AfterAnswer: Equatable, Sendable {
         case nextRequest
+        /// Send the content that the answer announced, then call `contentSent`.
+        case content
         /// Close when the answer has left.
         case close
         /// Half-close and keep calling `advance` with what still arrives: closing with unread input makes the kernel
@@ -35,6 +37,8 @@ package struct ServerConnection: Sendable {
         case waiting(until: MonotonicInstant)
         case receiving(until: MonotonicInstant)
         case answering(Exchange)
+        /// The head of an answer is on its way, and its content is not all there yet.
+        case sending(Exchange, closes: Bool)
         case lingering(until: MonotonicInstant, bytesLeft: Int)
         case closed
     }
@@ -76,7 +80,7 @@ package struct ServerConnection: Sendable {
     package var deadline: MonotonicInstant? {
         let ownDeadline: MonotonicInstant? = switch state {
         case .waiting(let until), .receiving(let until), .lingering(let until, _): until
-        case .answering, .closed: nil
+        case .answering, .sending, .closed: nil
         }
         guard let ownDeadline, let writeDeadline else { return ownDeadline ?? writeDeadline }
         return min(ownDeadline, writeDeadline)
@@ -86,7 +90,7 @@ package struct ServerConnection: Sendable {
         _ input: borrowing Span<UInt8>, from offset: inout Int, at now: MonotonicInstant
     ) -> Step {
         switch state {
-        case .answering:
+        case .answering, .sending:
             return .wait
         case .waiting, .receiving:
             return queuedBytes <= Self.queuedBytesMax ? receive(input, from: &offset, at: now) : .wait
@@ -146,6 +150,20 @@ package struct ServerConnection: Sendable {
         guard case .answering(let exchange) = state else { return .close }
         let closes = exchange.clientCloses || exchange.leavesInput || isStopping || response.closesConnection
         ResponseEncoder.append(response, dateLine: dateLine, isHead: exchange.isHead, closes: closes, to: &out)
+        if let content = response.content, content.byteCount > 0, !exchange.isHead {
+            state = .sending(exchange, closes: closes)
+            return .content
+        }
+        return follow(exchange, closes: closes, at: now)
+    }
+
+    /// The content has been written as it was announced.
+    package mutating func contentSent(at now: MonotonicInstant) -> AfterAnswer {
+        guard case .sending(let exchange, let closes) = state else { return .close }
+        return follow(exchange, closes: closes || isStopping, at: now)
+    }
+
+    private mutating func follow(_ exchange: Exchange, closes: Bool, at now: MonotonicInstant) -> AfterAnswer {
         if !closes {
             parser.reset()
             state = .waiting(until: now + timeouts.idle)
