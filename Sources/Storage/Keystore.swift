@@ -88,7 +88,7 @@ package struct Keystore: Sendable {
 extension Keystore {
     /// What a sealed value is for, bound to it as associated data: one cannot be put in the other's place,
     /// nor into another member's or cluster's file.
-    private enum Purpose {
+    enum Purpose {
         case memberKey(MemberID)
         case dataKey(MemberID, clusterID: String)
 
@@ -100,7 +100,7 @@ extension Keystore {
         }
     }
 
-    private static func load(_ path: String) throws(KeystoreError) -> KeystoreFile {
+    static func load(_ path: String) throws(KeystoreError) -> KeystoreFile {
         let bytes: [UInt8]
         do throws(PrivateFile.Failure) {
             bytes = try PrivateFile.read(path: path, bytesMax: KeystoreFile.bytesMax)
@@ -110,7 +110,7 @@ extension Keystore {
         return try KeystoreFile(decoding: bytes, path: path)
     }
 
-    private static func unlockingKey(
+    static func unlockingKey(
         _ unlocking: KeystoreFile.Unlocking, _ lock: KeystoreLock, path: String
     ) throws(KeystoreError) -> SecretBytes {
         switch (unlocking, lock) {
@@ -127,7 +127,7 @@ extension Keystore {
         }
     }
 
-    private static func open(
+    static func open(
         _ file: KeystoreFile, key: SecretBytes, _ lock: KeystoreLock, path: String
     ) throws(KeystoreError) -> Keystore {
         do throws(CryptoError) {
@@ -151,7 +151,7 @@ extension Keystore {
         }
     }
 
-    private static func seal(
+    static func seal(
         _ membership: Membership, for member: MemberID, _ key: SecretBytes
     ) throws(KeystoreError) -> KeystoreFile.Cluster {
         let purpose = Purpose.dataKey(member, clusterID: membership.clusterID)
@@ -159,7 +159,7 @@ extension Keystore {
             id: membership.clusterID, sealedDataKey: try seal(membership.dataKey, purpose, key))
     }
 
-    private static func seal(
+    static func seal(
         _ secret: SecretBytes, _ purpose: Purpose, _ key: SecretBytes
     ) throws(KeystoreError) -> [UInt8] {
         do throws(CryptoError) {

@@ -37,14 +37,7 @@ struct KeystoreFile: Equatable {
 
     private var body: JSONObject {
         var object: JSONObject = ["v": .integer(Self.version), "member_id": .string(memberID.description)]
-        switch unlocking {
-        case .keyFile: object["unlock"] = ["kind": "key_file"]
-        case .scrypt(let salt, let parameters):
-            object["unlock"] = [
-                "kind": "scrypt", "salt": .string(Base64URL.encode(salt)), "log_n": .integer(Int64(parameters.logN)),
-                "r": .integer(Int64(parameters.r)), "p": .integer(Int64(parameters.p)),
-            ]
-        }
+        object["unlock"] = unlocking.json
         object["sealed_member_key"] = .string(Base64URL.encode(sealedMemberKey))
         if let cluster {
             object["cluster"] = ["id": .string(cluster.id), "sealed_data_key": .string(Base64URL.encode(cluster.sealedDataKey))]
@@ -104,7 +97,18 @@ struct KeystoreFile: Equatable {
 }
 
 extension KeystoreFile.Unlocking {
-    fileprivate init(from reader: inout JSONObjectReader) throws(JSONFieldError) {
+    var json: JSON {
+        switch self {
+        case .keyFile: ["kind": "key_file"]
+        case .scrypt(let salt, let parameters):
+            [
+                "kind": "scrypt", "salt": .string(Base64URL.encode(salt)), "log_n": .integer(Int64(parameters.logN)),
+                "r": .integer(Int64(parameters.r)), "p": .integer(Int64(parameters.p)),
+            ]
+        }
+    }
+
+    init(from reader: inout JSONObjectReader) throws(JSONFieldError) {
         switch try reader.string("kind") {
         case "key_file": self = .keyFile
         case "scrypt":

@@ -47,13 +47,16 @@ package final class LogStore {
 
     /// A new log. A founder gives its first entries here, so that a log without them never exists; a
     /// joiner gives none.
+    ///
+    /// - Parameter start: what the first entry follows; the applied state that a backup held.
     package static func create(
-        path: String, identity: StoreIdentity, entries: [Entry] = [], hardState: HardState = HardState()
+        path: String, identity: StoreIdentity, after start: AppliedPoint = .start, entries: [Entry] = [],
+        hardState: HardState = HardState()
     ) throws(StorageError) -> LogStore {
         _ = try SQLiteFile.create(path: path, durability: .full) { db in
             try LogSchema.create(db, identity)
-            try LogSchema.put(db, StoredBase())
-            var tail = LogTail()
+            var tail = LogTail(position: start.position, chain: start.chain)
+            try LogSchema.put(db, StoredBase(tail: tail, configuration: start.configuration))
             for entry in entries { try append(db, entry, to: &tail) }
             try LogSchema.put(db, hardState)
         }.close()

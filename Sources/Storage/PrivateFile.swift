@@ -148,6 +148,12 @@ enum PrivateFile {
         throw Failure(call: "unlink", code: errno)
     }
 
+    /// An empty one; one that is not there is removed already.
+    static func removeDirectory(path: String) throws(Failure) {
+        guard unsafe rmdir(path) != 0, errno != ENOENT else { return }
+        throw Failure(call: "rmdir", code: errno)
+    }
+
     static func names(in directory: String) -> [String] {
         guard let handle = unsafe opendir(directory) else { return [] }
         defer { unsafe closedir(handle) }
@@ -192,6 +198,31 @@ enum PrivateFile {
                 }
             }
         }
+    }
+
+    /// Copies a part of a file into a new one, which is wholly on the disk when this returns.
+    ///
+    /// - Parameter each: told every piece, in order.
+    static func copy(
+        _ path: String, from offset: UInt64, byteCount: UInt64, toNew other: String, each: ([UInt8]) -> Void
+    ) throws(Failure) {
+        let target = try checked("open") { unsafe open(other, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) }
+        defer { close(target) }
+        var done: UInt64 = 0
+        while done < byteCount {
+            let piece = try read(path: path, from: offset + done, countMax: Int(min(1 << 20, byteCount - done)))
+            guard !piece.isEmpty else { throw Failure(call: "read", code: EIO) }
+            each(piece)
+            var written = 0
+            while written < piece.count {
+                written += try checked("write") {
+                    unsafe piece[written...].withUnsafeBytes { unsafe Glibc.write(target, $0.baseAddress, $0.count) }
+                }
+            }
+            done += UInt64(piece.count)
+        }
+        _ = try checked("fsync") { fsync(target) }
+        try syncDirectory(of: other)
     }
 
     /// A file whose bytes all have their place on the disk.

@@ -19,9 +19,9 @@ package final class SnapshotFiles {
     static let syncBytes: UInt64 = 16 << 20
     private static let sidecarBytesMax = 4096
 
-    private let directory: String
-    private let statePath: String
-    private let clusterID: String
+    let directory: String
+    let statePath: String
+    let clusterID: String
     /// Made here, by id.
     private var made: [SnapshotID: String] = [:]
     private var incoming: SnapshotDescriptor?
@@ -41,6 +41,14 @@ package final class SnapshotFiles {
             for name in PrivateFile.names(in: directory) where !name.hasPrefix("incoming.") {
                 try PrivateFile.remove(path: "\(directory)/\(name)")
             }
+        }
+    }
+
+    /// Whatever is in the directory, and itself.
+    package static func removeAll(directory: String) throws(StorageError) {
+        try onDisk(directory) { () throws(PrivateFile.Failure) in
+            for name in PrivateFile.names(in: directory) { try PrivateFile.remove(path: "\(directory)/\(name)") }
+            try PrivateFile.removeDirectory(path: directory)
         }
     }
 
@@ -207,7 +215,7 @@ package final class SnapshotFiles {
 
     // MARK: -
 
-    private static func hash(of path: String) throws(StorageError) -> [UInt8] {
+    static func hash(of path: String) throws(StorageError) -> [UInt8] {
         try onDisk(path) { () throws(PrivateFile.Failure) in
             var hash = SHA256Stream()
             var offset: UInt64 = 0
@@ -220,7 +228,7 @@ package final class SnapshotFiles {
         }
     }
 
-    private static func onDisk<Value>(
+    static func onDisk<Value>(
         _ path: String, _ work: () throws(PrivateFile.Failure) -> Value
     ) throws(StorageError) -> Value {
         do throws(PrivateFile.Failure) {
