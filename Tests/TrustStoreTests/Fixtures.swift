@@ -172,6 +172,8 @@ enum Fixtures {
                 tokenSecondsDefault: 30, tokenSecondsMax: 90, keyRotationSeconds: 3_600, votersMax: 5)),
         .importKey(imported("i1")),
         .removeImportedKey(id: "i1"),
+        .rebuildCluster(RebuildCluster(origin: .backup, member: member(9), revokeBefore: 7)),
+        .rebuildCluster(RebuildCluster(origin: .survivor, member: member(1))),
     ]
 }
 

@@ -63,6 +63,10 @@ extension CommandBody {
             writer.string("origin", key.origin.rawValue)
             writer.string("name", key.name)
         case .removeImportedKey(let id): writer.string("id", id)
+        case .rebuildCluster(let rebuilt):
+            writer.string("origin", rebuilt.origin.rawValue)
+            rebuilt.member.summarize(to: &writer)
+            writer.integer("revoke_before", rebuilt.revokeBefore)
         case .revoke(let revocation): revocation.summarize(to: &writer)
         case .withdrawRevocation(let id): writer.string("id", id)
         case .recordToken(let token): token.summarize(to: &writer)

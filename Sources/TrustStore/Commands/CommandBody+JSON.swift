@@ -50,6 +50,7 @@ extension CommandBody {
         case .changeSettings(let change): writer.record("settings", change)
         case .importKey(let key): key.write(to: &writer)
         case .removeImportedKey(let id): writer.string("id", id)
+        case .rebuildCluster(let rebuilt): rebuilt.write(to: &writer)
         #if CREDENCE_NEXT
         case .note(let text): writer.string("text", text)
         #endif
@@ -108,6 +109,7 @@ extension CommandBody {
         case .changeSettings: self = .changeSettings(try reader.record("settings"))
         case .importKey: self = .importKey(try ImportKey(from: &reader))
         case .removeImportedKey: self = .removeImportedKey(id: try reader.string("id"))
+        case .rebuildCluster: self = .rebuildCluster(try RebuildCluster(from: &reader))
         #if CREDENCE_NEXT
         case .note: self = .note(try reader.string("text"))
         #endif

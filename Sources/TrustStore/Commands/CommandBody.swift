@@ -60,6 +60,8 @@ package enum CommandBody: Sendable, Equatable {
     case changeSettings(SettingsChange)
     case importKey(ImportKey)
     case removeImportedKey(id: String)
+    /// Never proposed by a member that runs.
+    case rebuildCluster(RebuildCluster)
     #if CREDENCE_NEXT
     case note(String)
     #endif
@@ -106,6 +108,7 @@ package enum CommandBody: Sendable, Equatable {
         case .changeSettings: .changeSettings
         case .importKey: .importKey
         case .removeImportedKey: .removeImportedKey
+        case .rebuildCluster: .rebuildCluster
         #if CREDENCE_NEXT
         case .note: .note
         #endif
@@ -167,6 +170,7 @@ extension CommandBody {
             guard !change.isEmpty else { throw .invalid("settings", "must name at least one setting") }
         case .importKey(let key): try key.check()
         case .removeImportedKey(let id): try Check.key(id, "id")
+        case .rebuildCluster(let rebuilt): try rebuilt.check()
         #if CREDENCE_NEXT
         case .note(let text): try Check.text(text, "text")
         #endif

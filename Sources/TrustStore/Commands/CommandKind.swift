@@ -40,6 +40,7 @@ package enum CommandKind: String, Sendable, Hashable, CaseIterable {
     case changeSettings = "change_settings"
     case importKey = "import_key"
     case removeImportedKey = "remove_imported_key"
+    case rebuildCluster = "rebuild_cluster"
     #if CREDENCE_NEXT
     /// Changes nothing. Only in builds that stand for a version to come, so that a mixed cluster can be tried.
     case note

@@ -15,6 +15,8 @@ package struct RemovedMemberRecord: Sendable, Equatable {
     package var keepUntil: Int64
     /// The entry that removed it.
     package var index: LogIndex
+    /// The cluster went on without it, where nobody could ask it (`RebuildCluster`).
+    package var isLeftBehind = false
 }
 
 extension RemovedMemberRecord: RecordCodable {
@@ -26,7 +28,8 @@ extension RemovedMemberRecord: RecordCodable {
             certificate: try reader.bytes("certificate"),
             removedAt: try reader.integer("removed_at"),
             keepUntil: try reader.integer("keep_until"),
-            index: try reader.index("index"))
+            index: try reader.index("index"),
+            isLeftBehind: try reader.optionalBool("is_left_behind") ?? false)
     }
 
     func write(to writer: inout RecordWriter) {
@@ -37,5 +40,6 @@ extension RemovedMemberRecord: RecordCodable {
         writer.integer("removed_at", removedAt)
         writer.integer("keep_until", keepUntil)
         writer.index("index", index)
+        if isLeftBehind { writer.bool("is_left_behind", true) }
     }
 }

@@ -52,6 +52,7 @@ extension Step {
         case .changeSettings(let change): return try changeSettings(change)
         case .importKey(let key): return try importKey(key)
         case .removeImportedKey(let id): return try dropImportedKey(id)
+        case .rebuildCluster(let rebuilt): return try rebuild(rebuilt)
         #if CREDENCE_NEXT
         case .note: return done("")
         #endif

@@ -53,6 +53,12 @@ struct Step {
         return state.statusIndexesUsed
     }
 
+    /// Places that may have been taken in entries that were lost.
+    mutating func skipStatusIndexes(_ count: Int64) {
+        state.statusIndexesUsed += count
+        noteMeta()
+    }
+
     mutating func remember(_ outcome: CommandOutcome) {
         let record = RequestRecord(
             requestID: command.requestID, index: index, kind: command.body.kind, outcome: outcome)
