@@ -75,7 +75,7 @@ let package = Package(
         tests("TrustStoreTests", ["TrustStore", "Raft", "JOSE", collections]),
         tests("TokensTests", ["Tokens", "TrustStore", "Raft", "JOSE", "Crypto", collections, subprocess]),
         tests("StorageTests", ["Storage", "Raft", "TrustStore", "JOSE", "Crypto"]),
-        tests("MemberTests", ["Cluster", "Raft", "TrustStore", "Tokens", "JOSE", "Crypto", "EventLoop", collections, logging]),
+        tests("MemberTests", ["Cluster", "Storage", "Raft", "TrustStore", "Tokens", "JOSE", "Crypto", "EventLoop", collections, logging]),
         tests("APITests", ["API", "credence", "Cluster", "Raft", "TrustStore", "Tokens", "JOSE", "HTTP", "TLS", "Crypto", "EventLoop", httpTypes, logging, collections, arguments]),
         tests("ClusterTests", ["JOSE", subprocess]),
         tests("LayeringTests", []),

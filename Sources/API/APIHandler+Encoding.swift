@@ -13,7 +13,8 @@ extension APIHandler {
         settings.counters.answered(status: answer.status.code)
         log(call.request, call.label, answer.status, caller, detail: nil)
         var fields = HTTPFields()
-        let body: [UInt8]
+        var body: [UInt8] = []
+        var content: ContentStream?
         switch answer.body {
         case .sync(let metadata):
             body = Envelope.sync(metadata).encoded()
@@ -24,10 +25,15 @@ extension APIHandler {
         case .plain(let bytes, let contentType):
             body = bytes
             if !contentType.isEmpty { fields[.contentType] = contentType }
+        case .stream(let stream, let contentType):
+            content = stream
+            fields[.contentType] = contentType
         }
         for field in answer.fields { fields[field.name] = field.value }
-        return OutgoingResponse(
+        var response = OutgoingResponse(
             status: answer.status, fields: fields, preencodedFields: commonFields(view, label: call.label), body: body)
+        response.content = content
+        return response
     }
 
     func encode(

@@ -1,3 +1,4 @@
+import HTTP
 import HTTPTypes
 import JOSE
 
@@ -9,6 +10,8 @@ struct Answer: Sendable {
         case async(JSON, operation: String)
         /// As it is: for everything outside `/1.0`.
         case plain([UInt8], contentType: String)
+        /// Too long to be held.
+        case stream(ContentStream, contentType: String)
     }
 
     var status: HTTPResponse.Status

@@ -1,4 +1,5 @@
 import Cluster
+import Crypto
 import HTTPTypes
 import JOSE
 import Tokens
@@ -94,6 +95,21 @@ extension Problem {
         switch error {
         case .unreadable(let reason): self = Problem(.internalServerError, "the audit record cannot be read: \(reason)")
         case .busy: self = .unavailable("busy: too much is being listed here at the moment")
+        case .stopping: self = .unavailable("stopping: this member is shutting down; ask another member")
+        }
+    }
+
+    init(_ failure: BackupFailure) {
+        switch failure {
+        case .busy: self = .unavailable("busy: another backup is being made or sent here; try again when it is done, or ask another member", retryAfterSeconds: 10)
+        case .passphraseRequired:
+            self = .conflict(
+                "this member's keystore has no passphrase that could seal the data key inside the backup: give one (--passphrase-file, or POST "
+                    + "{\"passphrase\": ...}), or ask for a file from which whoever reads it has every key of the cluster (--key-in-clear, or ?data_key=clear)")
+        case .passphraseUnusable: self = .field("passphrase", "must be 1 to \(Scrypt.passphraseBytesMax) bytes long")
+        case .notFounded: self = .unavailable("this member has not learnt yet what its cluster trusts; try again, or ask another member")
+        case .outOfService(let reason): self = .conflict("this member is out of service, so a backup of it would be of no use: \(reason); ask another member")
+        case .unavailable(let reason): self = .unavailable("no backup was made: \(reason)", retryAfterSeconds: 10)
         case .stopping: self = .unavailable("stopping: this member is shutting down; ask another member")
         }
     }

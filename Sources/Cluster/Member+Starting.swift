@@ -37,6 +37,8 @@ extension Member {
         case (.ready, _?):
             throw .alreadyMember(cluster: file?.clusterID ?? "", path: options.dataDirectory)
         case (.ready, nil): break
+        case (.restoring, _), (.recovering, _), (.wiping, _):
+            throw .unfinished(path: options.dataDirectory, command: file?.phase.command ?? "")
         }
         return try await start.reopen(onHalt: onHalt)
     }

@@ -23,6 +23,7 @@ package final class Member: Sendable {
     private let tlsIdentity: Mutex<TLSServerIdentity>
     /// The cluster's own imported key, in the version that is known to be everywhere.
     let settledImportedKey = Mutex(LogIndex.zero)
+    let backupsRunning = BackupPlace.Register()
     private let onTLSChange = HandlerBox<TLSServerIdentity>()
     private let onDistrust = HandlerBox<Set<String>>()
 

@@ -7,7 +7,7 @@ extension AuditCommand {
     struct Verify: Verb {
         static let configuration = CommandConfiguration(
             abstract: "Compute the hash chain anew from the entries themselves, and name the first that does not fit.",
-            discussion: "Of the member that is asked; or with --file of an export, of log.db, audit.db or a snapshot copied from a member, "
+            discussion: "Of the member that is asked; or with --file of an export, of a backup, of log.db, audit.db or state.db copied from a member, "
                 + "or of the data directory of a member that does not run.")
         @Option(help: "What to check instead of a running member.", completion: .file()) var file: String?
         @OptionGroup var connection: ConnectionOptions
@@ -33,6 +33,8 @@ extension AuditCommand {
         static func check(_ path: String, into check: inout AuditCheck) throws(AuditFault) {
             if try AuditExportFile.isOne(path) {
                 try AuditExportFile.check(path, into: &check)
+            } else if Backup.isOne(path) {
+                check = AuditCheck(try AuditFiles.check(backup: path, scratch: Scratch.path()))
             } else {
                 check = AuditCheck(try AuditFiles.check(path))
             }

@@ -3,7 +3,7 @@ import JOSE
 
 struct MemberCommand: Noun {
     static let configuration = CommandConfiguration(
-        commandName: "member", abstract: "The member that is asked.", subcommands: [Heal.self])
+        commandName: "member", abstract: "One member: while it runs, and what is left of it.", subcommands: [Heal.self, Recover.self, Wipe.self, Rekey.self])
 }
 
 extension MemberCommand {

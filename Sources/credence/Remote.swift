@@ -99,7 +99,7 @@ struct Remote {
         throw .unreachable(describe(failure, timeout))
     }
 
-    private func describe(_ error: HTTPClientError, _ timeout: Duration) -> String {
+    func describe(_ error: HTTPClientError, _ timeout: Duration) -> String {
         switch error {
         case .unreachable(let reason):
             "cannot reach a member at \(name): \(reason); choose another with --address, --data or --remote"
@@ -114,7 +114,7 @@ struct Remote {
         }
     }
 
-    private func metadata(of response: ClientResponse) throws(CommandFailure) -> JSON {
+    func metadata(of response: ClientResponse) throws(CommandFailure) -> JSON {
         let envelope: JSON
         do throws(JSONError) {
             envelope = try JSON(parsing: response.body)

@@ -69,6 +69,20 @@ enum Terminal {
         }
     }
 
+    /// What must be asked about needs somebody to answer, or `--yes`.
+    static func requireConfirmable(yes: Bool) throws(CommandFailure) {
+        guard yes || isInteractive else { throw .usage("this asks before it does anything, and there is no terminal; give --yes") }
+    }
+
+    /// Only the whole word means yes.
+    static func ask(_ question: String) -> Bool { answer("\(question) yes/no: ") == "yes" }
+
+    /// One line; nil at the end of input.
+    static func answer(_ prompt: String) -> String? {
+        write(prompt, to: STDERR_FILENO)
+        return readLine(strippingNewline: true)
+    }
+
     /// Asks on standard error and reads one line that is not shown; nil at the end of input.
     static func readSecret(prompt: String) -> SecretBytes? {
         var before = termios()
@@ -131,8 +145,10 @@ enum Terminal {
     }
 
     /// False when not all of it was written.
-    static func writeWhole(_ text: String, to descriptor: Int32) -> Bool {
-        var rest = Array(text.utf8)[...]
+    static func writeWhole(_ text: String, to descriptor: Int32) -> Bool { writeWhole(Array(text.utf8), to: descriptor) }
+
+    static func writeWhole(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+        var rest = bytes[...]
         while !rest.isEmpty {
             let written = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if written < 0 && errno == EINTR { continue }
@@ -147,6 +163,25 @@ enum Terminal {
         let isSynced = fsync(descriptor) == 0
         return close(descriptor) == 0 && isSynced
     }
+
+    /// Gives a finished file its name, which is on the disk when this returns. False when it could not be given.
+    ///
+    /// - Parameter replacing: another file may have the name.
+    static func name(_ path: String, as other: String, replacing: Bool) -> Bool {
+        if replacing {
+            guard unsafe rename(path, other) == 0 else { return false }
+        } else {
+            // Unlike a rename, never takes the name from another file that has it by now.
+            guard unsafe link(path, other) == 0 else { return false }
+            unsafe unlink(path)
+        }
+        let directory = other.lastIndex(of: "/").map { $0 == other.startIndex ? "/" : String(other[..<$0]) } ?? "."
+        let descriptor = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        return finish(descriptor)
+    }
+
+    static func remove(_ path: String) { unsafe unlink(path) }
 
     static func dismiss(_ descriptor: Int32) { close(descriptor) }
 }

@@ -28,6 +28,10 @@ struct CommandLineTests {
             ["serve", "--log-level", "loud"],
             ["serve", "--log-format", "xml"], ["serve", "--audit-keep", "forever"], ["audit", "list", "--limit", "100001"], ["audit", "list", "--since", "soon"], ["serve", "--request-loops", "0"], ["serve", "--request-loops", "257"], ["serve", "--config", "/nonexistent"],
             ["serve", "--keystore-passphrase-file", "/nonexistent"],
+            ["snapshot"], ["snapshot", "save"], ["snapshot", "save", "/nonexistent/f", "--passphrase-file", "p", "--key-in-clear"],
+            ["snapshot", "save", "/nonexistent/f", "--passphrase-file", "/nonexistent"],
+            ["snapshot", "restore", "/nonexistent", "--revoke-issued-before", "soon"], ["member", "recover", "--revoke-issued-before", "-1"],
+            ["member", "rekey", "--new-passphrase-file", "p", "--encrypt-keystore", "false"], ["member", "rekey", "--encrypt-keystore", "no"],
         ])
     func usage(arguments: [String]) async {
         #expect(await Invocation.run(arguments) == .usage)
@@ -57,6 +61,9 @@ struct CommandLineTests {
             "cluster show n1",
             "cluster status", "cluster add n2", "cluster list-tokens", "cluster revoke-token n2", "config list",
             "config get voters_max", "config set voters_max=5 staleness_policy=serve",
+            "snapshot save F --passphrase-file P --force", "snapshot save F --key-in-clear", "snapshot inspect F --full --format json",
+            "snapshot restore F --data D --name N --advertise a:1 --snapshot-passphrase-file P --revoke-issued-before now --yes",
+            "member heal", "member recover --data D --yes", "member wipe --data D --yes", "member rekey --data D --new-passphrase-file P",
             "audit list --since 12h --actor a --kind revoke --limit 5", "audit head", "audit follow --after 3", "audit verify", "audit verify --file F",
             "audit export F",
             "cluster list --format json --address unix:/x --token t",

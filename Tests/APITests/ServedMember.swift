@@ -120,7 +120,7 @@ extension ServedMember {
                 switch handler.handle(request) {
                 case .now(let response): continuation.resume(returning: Reception(response))
                 case .later(let work):
-                    Task(executorPreference: loop) { continuation.resume(returning: Reception(await work())) }
+                    Task(executorPreference: loop) { continuation.resume(returning: await Reception(whole: work())) }
                 }
             }
         }
@@ -161,6 +161,16 @@ struct Reception: Sendable, CustomStringConvertible {
         }
         self.fields = fields
         body = response.body
+    }
+
+    /// With its content, as far as that is what was announced.
+    init(whole response: OutgoingResponse) async {
+        var response = response
+        if let content = response.content {
+            while UInt64(response.body.count) < content.byteCount, let piece = await content.next() { response.body += piece }
+            response.content = nil
+        }
+        self.init(response)
     }
 
     var text: String { String(decoding: body, as: UTF8.self) }

@@ -21,6 +21,15 @@ package enum AuditFiles {
 
     private static let names = ["audit.db", "log.db", "state.db"]
 
+    /// - Parameters:
+    ///   - path: a backup.
+    ///   - scratch: a path for a copy of the state inside, which is removed again.
+    package static func check(backup path: String, scratch: String) throws(AuditFault) -> Report {
+        defer { Backup.removeScratch(scratch) }
+        do throws(BackupError) { _ = try BackupFile.extractState(path, to: scratch) } catch { throw .unreadable(error.description) }
+        return try check(scratch)
+    }
+
     /// - Parameter path: a data directory, or one file of it, or a snapshot.
     package static func check(_ path: String) throws(AuditFault) -> Report {
         let found = names.map { "\(path)/\($0)" }.filter { PrivateFile.exists($0) }

@@ -85,8 +85,8 @@ final class AuditKeeping {
 /// Where the next records are.
 enum AuditSource: Sendable {
     case log(AuditRun)
-    /// In the file, which whoever asks reads by himself.
-    case archive
+    /// In the file, which whoever asks reads by himself, up to here; behind it in the log. A stretch that has just begun has none.
+    case archive(through: LogIndex)
     case end
 }
 
@@ -97,7 +97,7 @@ extension AuditKeeping {
         guard after < last else { return .end }
         // Right after a start; what goes wrong is said by the next turn of the housekeeping.
         if archive.archivedThrough == .zero { try? archive.align(with: log) }
-        if after < archive.archivedThrough { return .archive }
+        if after < archive.archivedThrough { return .archive(through: archive.archivedThrough) }
         let run = try log.auditRun(after: after, through: last, archiveEnd: archive.end, countMax: countMax, bytesMax: bytesMax)
         return run.map(AuditSource.log) ?? .end
     }

@@ -37,12 +37,14 @@ extension Member {
         after: LogIndex, through last: LogIndex, countMax: Int, bytesMax: Int
     ) async throws(AuditError) -> AuditRun? {
         // The archive may be cut between the two questions; the second answer is then the right one.
-        for _ in 0..<2 {
+        var after = after
+        for _ in 0..<3 {
             switch await storage.auditSource(after: after, through: last, countMax: countMax, bytesMax: bytesMax) {
             case .success(.log(let run)): return run
             case .success(.end): return nil
-            case .success(.archive):
+            case .success(.archive(let end)):
                 if let run = try await archived(after: after, through: last, countMax: countMax, bytesMax: bytesMax) { return run }
+                after = end
             case .failure(let error): throw .unreadable(error.description)
             case nil: throw .stopping
             }

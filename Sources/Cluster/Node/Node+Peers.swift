@@ -24,6 +24,10 @@ extension Node {
         return state.member(publicKey: key).map { $0.id != identity.id } ?? (state.removedMember(publicKey: key) != nil)
     }
 
+    /// Not fenced: a recovery by mistake must not end the cluster that still works.
+    private static let formerMemberNotice = "this cluster went on without your member (credence member recover); "
+        + "remove its data with `credence member wipe`, and join again"
+
     func updateLinks() {
         let known = knownPeers
         for (id, link) in links where !known.contains(link.peer) {
@@ -81,8 +85,9 @@ extension Node {
         guard let certificate = stream.peerCertificates.first,
             let peer = knownPeers.first(where: { $0.publicKey == certificate.subjectPublicKeyInfo })
         else {
-            if state.removedMember(publicKey: stream.peerCertificates.first?.subjectPublicKeyInfo ?? []) != nil {
-                return InboundPeer.sayFenced(Self.removedReason, over: stream)
+            if let removed = state.removedMember(publicKey: stream.peerCertificates.first?.subjectPublicKeyInfo ?? []) {
+                return removed.isLeftBehind
+                    ? InboundPeer.sayGoodbye(Self.formerMemberNotice, over: stream) : InboundPeer.sayFenced(Self.removedReason, over: stream)
             }
             return InboundPeer.sayGoodbye("your key is not in the membership that this member knows", over: stream)
         }

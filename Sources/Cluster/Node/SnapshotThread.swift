@@ -62,6 +62,21 @@ final class SnapshotThread: Sendable {
         }
     }
 
+    /// Nil when this thread has ended, or never began.
+    func makeBackup() async -> Result<BackupCopy, StorageError>? {
+        await withCheckedContinuation { done in
+            let isQueued = loop.execute { [self] in
+                guard let bound = files.withLock({ $0 }) else { return done.resume(returning: nil) }
+                do throws(StorageError) {
+                    done.resume(returning: .success(try bound.value.makeBackup()))
+                } catch {
+                    done.resume(returning: .failure(error))
+                }
+            }
+            if !isQueued { done.resume(returning: nil) }
+        }
+    }
+
     /// The snapshot that was verified last, once, for its installation.
     func takeVerified(_ descriptor: SnapshotDescriptor) -> VerifiedSnapshot? {
         verified.withLock { held in

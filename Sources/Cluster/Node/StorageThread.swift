@@ -90,6 +90,13 @@ final class StorageThread: Sendable {
         }
     }
 
+    /// A checked copy of the state, which holds the entries through `index` at least. Nil when this member stops.
+    func makeBackup(atLeast index: LogIndex) async -> Result<BackupCopy, StorageError>? {
+        guard let isStored = await ask({ $0.isStateStored(through: index) }) else { return nil }
+        guard isStored else { return .failure(.ioError(file: statePath, what: trouble ?? "what was applied cannot be stored")) }
+        return await snapshots.withLock { $0 }?.makeBackup()
+    }
+
     /// Small file work that must not hold up the cluster loop.
     func run(_ work: @escaping @Sendable () -> Void) { loop.execute(work) }
 

@@ -1,5 +1,6 @@
 import EventLoop
 import JOSE
+import Storage
 
 /// The files of one member, and the lock that keeps a second process out of them.
 final class DataDirectory: Sendable {
@@ -17,6 +18,12 @@ final class DataDirectory: Sendable {
     var archivePath: String { path + "/audit.db" }
     var reservePath: String { path + "/reserve" }
     var snapshotPath: String { path + "/snapshots" }
+
+    /// One that is there already, for commands that must not make one.
+    convenience init(existing path: String) throws(StartError) {
+        guard PrivateFile.exists(path + "/member.json") else { throw .noMember(path: path) }
+        try self.init(opening: path)
+    }
 
     init(opening path: String) throws(StartError) {
         self.path = path
@@ -72,6 +79,20 @@ final class DataDirectory: Sendable {
     private var databaseFiles: [String] {
         [logPath, statePath, archivePath].flatMap { [$0, $0 + "-wal", $0 + "-shm", $0 + ".next"] } + [logPath + ".mark"]
     }
+
+    /// Everything that a member leaves in its directory, the secrets first; member.json, which says that this is under way, stays.
+    func removeMember() throws(StartError) {
+        try remove([keystorePath, keyFilePath])
+        try remove(databaseFiles + [lineagePath, reservePath, path + "/credence.sock"])
+        do throws(StorageError) {
+            try SnapshotFiles.removeAll(directory: snapshotPath)
+        } catch {
+            throw .storage(error)
+        }
+    }
+
+    /// The last step of a wipe.
+    func removeMemberFile() throws(StartError) { try remove([memberFilePath]) }
 
     private func remove(_ files: [String]) throws(StartError) {
         do {

@@ -13,6 +13,12 @@ package struct MemberFile: Equatable, Sendable {
         /// The secret may have been redeemed: the next start repeats the join with the same id and key.
         case joining
         case ready
+        /// Serves nothing until `credence snapshot restore` has been run again: it begins anew.
+        case restoring
+        /// Serves nothing until `credence member recover` has been run again: it goes on from wherever it was.
+        case recovering
+        /// Half of the files may be gone: `credence member wipe` is to be run again.
+        case wiping
     }
 
     package static let formatVersion: Int64 = 1
@@ -51,6 +57,18 @@ package struct MemberFile: Equatable, Sendable {
     }
 }
 
+extension MemberFile.Phase {
+    /// What finishes it.
+    var command: String {
+        switch self {
+        case .founding, .joining, .ready: "credence serve"
+        case .restoring: "credence snapshot restore"
+        case .recovering: "credence member recover"
+        case .wiping: "credence member wipe"
+        }
+    }
+}
+
 extension MemberFile {
     package var json: JSON {
         var object = JSONObject([
@@ -68,7 +86,7 @@ extension MemberFile {
         var reader = try JSONObjectReader(json)
         _ = try reader.integer("version", in: Self.formatVersion...Self.formatVersion)
         guard let phase = Phase(rawValue: try reader.string("phase")) else {
-            throw reader.error("phase", "is not one of founding, joining, ready")
+            throw reader.error("phase", "is none that this version knows")
         }
         guard let memberID = MemberID(try reader.string("member_id")) else {
             throw reader.error("member_id", "must be 32 hexadecimal digits")

@@ -253,7 +253,7 @@ struct MemberStart {
         return .passphrase(passphrase)
     }
 
-    private static func newMemberID() -> MemberID {
+    static func newMemberID() -> MemberID {
         let id = RequestID.random()
         return MemberID(high: id.high, low: id.low)
     }

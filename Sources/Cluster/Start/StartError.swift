@@ -15,6 +15,15 @@ package enum StartError: Error, Sendable {
     case keystore(KeystoreError)
     case alreadyMember(cluster: String, path: String)
     case joinUnfinished(path: String)
+    /// Something other than a join has not finished; `command` finishes it.
+    case unfinished(path: String, command: String)
+    case noMember(path: String)
+    case notEmpty(path: String)
+    /// For `member recover`.
+    case nothingToRecover(path: String, reason: String)
+    case backup(BackupError)
+    /// The operator said no.
+    case declined
     case joinTokenMalformed(reason: String)
     case joinTokenExpired(expiredAt: Int64)
     case joinRefused(address: String, reason: String)
@@ -51,6 +60,13 @@ extension StartError: CustomStringConvertible {
             "\(path) already belongs to cluster \(cluster); start without --join, or join with an empty --data"
         case .joinUnfinished(let path):
             "the join of \(path) has not finished; start it again with the same --join TOKEN"
+        case .unfinished(let path, let command):
+            "`\(command)` was interrupted in \(path); run it again, and it will be finished"
+        case .noMember(let path): "\(path) holds no member"
+        case .notEmpty(let path): "\(path) holds a member already; choose an empty --data, or remove that one with `credence member wipe`"
+        case .nothingToRecover(let path, let reason): "\(path) is not to be recovered: \(reason)"
+        case .backup(let error): error.description
+        case .declined: "nothing was changed"
         case .joinTokenMalformed(let reason):
             "the join token is not whole (\(reason)); copy all of what `credence cluster add` printed"
         case .joinTokenExpired(let expiredAt):
@@ -79,6 +95,7 @@ extension StartError {
             case let error as StorageError: .storage(error)
             case let error as KeystoreError: .keystore(error)
             case let error as CryptoError: .crypto(error)
+            case let error as BackupError: .backup(error)
             default: .internalFailure("\(what): \(error)")
             }
     }
