@@ -124,9 +124,11 @@ package final class CredenceServer: Sendable {
 
     /// Returns when there is a reason to end: the first SIGTERM or SIGINT, or a member that left the
     /// log. A second signal ends the process as usual, for whoever does not want to wait.
-    package func waitForEnd() async -> ServiceEnd {
+    ///
+    /// - Parameter onHangUp: called on a request loop at each SIGHUP; brief.
+    package func waitForEnd(onHangUp: @escaping @Sendable () -> Void) async -> ServiceEnd {
         loops[0].execute { [loop = loops[0], logger, endNotice] in
-            StopSignal.watch(on: loop, logger: logger) { endNotice.end(.stopSignal) }
+            StopSignal.watch(on: loop, logger: logger, onHangUp: onHangUp) { endNotice.end(.stopSignal) }
         }
         return await endNotice.wait()
     }
@@ -136,9 +138,12 @@ package final class CredenceServer: Sendable {
 private final class StopSignal {
     private var watcher: SignalWatcher?
     private var stopped: (() -> Void)?
+    private let onHangUp: () -> Void
 
-    static func watch(on loop: EventLoop, logger: Logger, _ stopped: @escaping () -> Void) {
-        let signal = StopSignal()
+    private init(onHangUp: @escaping () -> Void) { self.onHangUp = onHangUp }
+
+    static func watch(on loop: EventLoop, logger: Logger, onHangUp: @escaping () -> Void, _ stopped: @escaping () -> Void) {
+        let signal = StopSignal(onHangUp: onHangUp)
         signal.stopped = stopped
         do throws(EventLoopError) {
             // The watcher keeps `signal` alive through its callback, until the first stop.
@@ -151,7 +156,7 @@ private final class StopSignal {
     private func received(_ signal: ProcessSignal, _ logger: Logger) {
         switch signal {
         case .hangUp:
-            logger.info("SIGHUP: nothing that could be reloaded; restart to change options")
+            onHangUp()
         case .terminate, .interrupt:
             logger.info("stopping")
             let stopped = stopped

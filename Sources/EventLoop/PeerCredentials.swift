@@ -18,8 +18,9 @@ package struct PeerCredentials: Hashable, Sendable {
         var credentials = credence_ucred()
         var size = socklen_t(MemoryLayout<credence_ucred>.size)
         let status = unsafe getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size)
-        // A TCP socket answers with pid 0 and uid -1 rather than an error.
-        guard status == 0, credentials.pid > 0 else { return nil }
+        // A TCP socket answers with uid -1 rather than an error. A pid of 0 is a process of another PID namespace: a container's
+        // host, or a container, with a user of its own all the same.
+        guard status == 0, credentials.uid != .max else { return nil }
         self.init(userID: credentials.uid, groupID: credentials.gid, processID: credentials.pid)
     }
 }

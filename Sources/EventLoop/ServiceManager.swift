@@ -9,6 +9,8 @@ package struct ServiceManager: Sendable {
     package enum Message: Equatable, Sendable {
         /// It serves now. systemd starts what comes after it.
         case ready
+        /// Since when, in microseconds of CLOCK_MONOTONIC; `ready` follows.
+        case reloading(monotonicMicroseconds: UInt64)
         case stopping
         /// The process makes progress; when this stays away for longer than the unit's WatchdogSec it is killed and
         /// started again.
@@ -91,6 +93,7 @@ extension ServiceManager.Message {
     var line: String {
         switch self {
         case .ready: "READY=1"
+        case .reloading(let time): "RELOADING=1\nMONOTONIC_USEC=\(time)"
         case .stopping: "STOPPING=1"
         case .watchdog: "WATCHDOG=1"
         case .status(let text):

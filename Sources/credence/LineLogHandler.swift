@@ -1,21 +1,46 @@
 import EventLoop
 import JOSE
 import Logging
+import Synchronization
 
 enum LogFormat: String {
     case text, json
 }
 
+/// What is logged at the moment: asked at every event from any thread, changed by a reload.
+final class SharedLogLevel: Sendable {
+    private let value: Mutex<Logger.Level>
+
+    init(_ level: Logger.Level) { value = Mutex(level) }
+
+    var level: Logger.Level { value.withLock { $0 } }
+
+    /// - Returns: the former one.
+    @discardableResult func change(to level: Logger.Level) -> Logger.Level {
+        value.withLock { current in
+            defer { current = level }
+            return current
+        }
+    }
+}
+
 /// One line per event on standard error, for systemd's journal and for people, or as JSON for collectors.
 struct LineLogHandler: LogHandler {
     let format: LogFormat
-    var logLevel: Logger.Level
+    private let shared: SharedLogLevel
+    /// Of a logger that was given one of its own.
+    private var own: Logger.Level?
     var metadata: Logger.Metadata = [:]
     var metadataProvider: Logger.MetadataProvider?
 
-    init(format: LogFormat, logLevel: Logger.Level) {
+    init(format: LogFormat, logLevel: SharedLogLevel) {
         self.format = format
-        self.logLevel = logLevel
+        shared = logLevel
+    }
+
+    var logLevel: Logger.Level {
+        get { own ?? shared.level }
+        set { own = newValue }
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {

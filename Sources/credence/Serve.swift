@@ -39,7 +39,8 @@ struct Serve: Verb {
 
     func perform() async throws(CommandFailure) {
         let settings = try ServeSettings(self)
-        let logger = settings.logger()
+        let logLevel = SharedLogLevel(settings.logLevel)
+        let logger = settings.logger(logLevel)
         let options = try settings.serverOptions(join: join, saveToken: saveToken)
         let manager = ServiceManager(environment: Terminal.environment)
         let end: ServiceEnd
@@ -53,7 +54,8 @@ struct Serve: Verb {
             let server = try await CredenceServer.start(options, logger: logger) { announce($0, options, logger) }
             logger.notice("serving", metadata: ["address": "\(server.address)"])
             await Self.keepInformed(manager, of: server)
-            end = await server.waitForEnd()
+            let reload = Reload(flags: self, former: settings, logLevel: logLevel, logger: logger, manager: manager)
+            end = await server.waitForEnd { reload.run() }
             manager.send(.stopping, .status(Self.farewell(end)))
             await server.stop()
             logger.notice("stopped")

@@ -114,9 +114,22 @@ struct ServeSettings {
         return count
     }
 
-    func logger() -> Logger {
-        let (format, level) = (logFormat, logLevel)
+    func logger(_ level: SharedLogLevel) -> Logger {
+        let format = logFormat
         return Logger(label: "credence") { _ in LineLogHandler(format: format, logLevel: level) }
+    }
+
+    /// The options that differ and that only a start takes up.
+    func restartNeeded(from former: ServeSettings) -> [String] {
+        let pairs: [(String, Bool)] = [
+            ("data", data == former.data), ("listen", listen == former.listen), ("advertise", advertise == former.advertise),
+            ("listen-loopback", loopbackPort == former.loopbackPort), ("request-loops", requestLoops == former.requestLoops),
+            ("encrypt-keystore", encryptsKeystore == former.encryptsKeystore), ("keystore-passphrase-file", passphraseFile == former.passphraseFile),
+            ("log-format", logFormat == former.logFormat), ("log-keep", logKeptEntries == former.logKeptEntries),
+            ("scrub-every", scrubSeconds == former.scrubSeconds), ("disk-reserve", reserveMebibytes == former.reserveMebibytes),
+            ("audit-keep", auditRetention == former.auditRetention),
+        ]
+        return pairs.filter { !$0.1 }.map(\.0)
     }
 
     func serverOptions(join: String?, saveToken: String?) throws(CommandFailure) -> ServerOptions {

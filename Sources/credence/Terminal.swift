@@ -36,6 +36,13 @@ enum Terminal {
 
     static var userID: UInt32 { geteuid() }
 
+    /// CLOCK_MONOTONIC, as systemd counts.
+    static var monotonicMicroseconds: UInt64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(clamping: time.tv_sec) * 1_000_000 + UInt64(clamping: time.tv_nsec) / 1_000
+    }
+
     static var hostName: String {
         var buffer = [CChar](repeating: 0, count: 256)
         guard unsafe gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }

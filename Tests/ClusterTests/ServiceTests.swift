@@ -42,6 +42,35 @@ extension ClusterTests {
             await cluster.endAll()
         }
 
+        @Test("SIGHUP takes up the level of the log, names what waits for a restart, and a wrong configuration changes nothing")
+        func reload() async throws {
+            let cluster = try TestCluster(keystore: .openKeyFile)
+            let member = try await cluster.newMember("m1")
+            let configuration = "\(cluster.directory)/c.yaml"
+            func write(_ more: String) throws { try Files.write("encrypt-keystore: false\ndisk-reserve: 1\n\(more)", to: configuration) }
+            do {
+                try write("log-level: info\n")
+                let server = try await Server.start(
+                    member.serveArguments(["--config", configuration, "--save-token", cluster.adminTokenFile]), log: member.log)
+                _ = try await eventually("m1 is ready") { try await member.isReady() ? true : nil }
+                #expect(!Files.text(member.log).contains(" debug "))
+                try write("log-level: debug\nlog-keep: 77\n")
+                server.send(.terminalClosed)
+                _ = try await eventually("the options were read again") { Files.text(member.log).contains("restart_for=log-keep") ? true : nil }
+                _ = try await member.callLocally("GET", "/1.0")
+                _ = try await eventually("the log is more talkative") { Files.text(member.log).contains(" debug ") ? true : nil }
+                try write("log-level: loud\n")
+                server.send(.terminalClosed)
+                _ = try await eventually("what is wrong is said") { Files.text(member.log).contains("nothing was changed") ? true : nil }
+                #expect(try await member.isReady())
+                #expect(try await server.end(by: .terminate) == .exited(0))
+            } catch {
+                await cluster.endAll()
+                throw error
+            }
+            await cluster.endAll()
+        }
+
         @Test("without a service manager, and with one that is not there, a member serves all the same", arguments: [nil, "/nonexistent/notify", "nonsense"])
         func nobodyListens(socket: String?) async throws {
             let cluster = try TestCluster(keystore: .openKeyFile)
