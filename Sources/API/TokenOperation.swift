@@ -30,8 +30,8 @@ struct TokenOperation {
         kind = .join
         id = record.id
         createdAt = record.createdAt
-        let authority = state.cluster.map { Hex.encode(SHA256.hash($0.caCertificate)) } ?? ""
-        metadata = Self.join(record.memberName, secret: "", fingerprint: authority, addresses: addresses, expiresAt: record.expiresAt)
+        let anchor = state.cluster?.joinFingerprint ?? ""
+        metadata = Self.join(record.memberName, secret: "", fingerprint: anchor, addresses: addresses, expiresAt: record.expiresAt)
         self.location = location
     }
 

@@ -22,7 +22,7 @@ extension Member {
         let now = WallClock.nowSeconds()
         let addresses = state.members.values.sorted { $0.name < $1.name }.flatMap(\.addresses)
         let token = JoinToken(
-            serverName: name, fingerprint: Hex.encode(SHA256.hash(cluster.caCertificate)),
+            serverName: name, fingerprint: cluster.joinFingerprint,
             addresses: Array(addresses.prefix(64)), secret: secret, expiresAt: now + cluster.settings.joinTokenSeconds)
         let committed = try await propose(
             .addJoinToken(
@@ -99,6 +99,15 @@ extension Member {
         return JoinResponse(
             clusterID: cluster.id, certificate: member.certificate, caCertificate: cluster.caCertificate,
             peers: peers.map(MemberFile.Peer.init), dataKey: node.identity.custody.shared)
+    }
+}
+
+extension ClusterRecord {
+    /// By what a joiner recognises the cluster: SHA-256, lower hexadecimal. Of the CA, so that a renewed certificate does not
+    /// spoil a token; of the certificate itself, when an operator brought one that the CA has nothing to do with.
+    package var joinFingerprint: String {
+        let anchor = isServerCertificateOperators ? serverCertificate.first ?? caCertificate : caCertificate
+        return Hex.encode(SHA256.hash(anchor))
     }
 }
 

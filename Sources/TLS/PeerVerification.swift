@@ -15,7 +15,7 @@ package enum PeerVerification: Sendable {
     case custom(@Sendable ([Certificate]) -> Bool)
 
     /// `chain` is as the server sent it, leaf first.
-    func accepts(_ chain: [Certificate]) -> Bool {
+    package func accepts(_ chain: [Certificate]) -> Bool {
         guard let leaf = chain.first else { return false }
         switch self {
         case .leafFingerprint(let fingerprint):

@@ -43,6 +43,14 @@ extension ClusterTests {
                 _ = try await cluster.end(members[2], by: .terminate)
                 try await cluster.start(members[2])
                 try await awaitShown(updated.line, by: members[2])
+                // A joiner recognises the cluster by it too, and by nothing else.
+                let token = try await cluster.joinToken(for: "m4", madeOn: members[2])
+                let forged = try JoinTokenText(token).changing("fingerprint", to: .string(String(repeating: "b", count: 64)))
+                let stranger = try await Command.run(
+                    Binary.path, ["serve", "--data", "\(cluster.directory)/x", "--listen", "127.0.0.1:\(try await FreePorts.take())", "--join", forged, "--exit-after-init"]
+                        + cluster.keystoreArguments)
+                #expect(stranger.exitCode == 3 && stranger.errorOutput.contains("was it replaced since?"), "\(stranger.transcript)")
+                try await cluster.join("m4", with: token)
                 let reset = try await members[2].operate("cluster", "update-certificate", "--reset")
                 #expect(reset.exitCode == 0 && reset.line != before && reset.line != updated.line, "\(reset.transcript)")
                 for member in members { try await awaitShown(reset.line, by: member) }

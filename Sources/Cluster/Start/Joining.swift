@@ -59,9 +59,7 @@ struct Joining {
     private func attempt(_ address: String, body: [UInt8], client: HTTPClient) async -> Attempt {
         do {
             let target = try HostPort(parsing: address)
-            // The hash in the token is the only anchor: the chain must hold that CA, and the leaf be its issue.
-            let context = try TLSContext.client(
-                identity: nil, alpn: ["http/1.1"], verification: .authority(sha256Hex: token.fingerprint))
+            let context = try TLSContext.client(identity: nil, alpn: ["http/1.1"], verification: .custom(isAnchored))
             let answer = try await client.send(
                 ClientRequest(
                     method: .post, target: "/1.0/cluster/join", fields: [.contentType: "application/json"],
@@ -71,9 +69,17 @@ struct Joining {
             return try read(answer)
         } catch HTTPClientError.tls(.peerNotTrusted) {
             return .unavailable(
-                "its certificate is not of the cluster that made the token (expected CA fingerprint \(token.fingerprint))")
+                "its certificate is not of the cluster that made the token (expected the fingerprint \(token.fingerprint)); was it replaced since?")
         } catch {
             return .unavailable("\(error)")
+        }
+    }
+
+    /// The hash in the token is the only anchor: that of the cluster's CA, which must be in the chain and have issued the
+    /// leaf, or that of the leaf itself, when an operator brought it.
+    private var isAnchored: @Sendable ([Certificate]) -> Bool {
+        { [anchor = token.fingerprint] chain in
+            PeerVerification.leafFingerprint(anchor).accepts(chain) || PeerVerification.authority(sha256Hex: anchor).accepts(chain)
         }
     }
 
@@ -85,8 +91,9 @@ struct Joining {
             return mayPass ? .unavailable(reason) : .refused(reason)
         }
         let response = try JoinResponse(json: metadata)
-        guard Hex.encode(SHA256.hash(response.caCertificate)) == token.fingerprint,
-            try Certificate(der: response.certificate).subjectPublicKeyInfo == key.publicKey.spki
+        // Whoever answered was recognised by the token; the CA it names must have issued what it says it issued.
+        let certificate = try Certificate(der: response.certificate)
+        guard certificate.subjectPublicKeyInfo == key.publicKey.spki, certificate.isIssued(by: try Certificate(der: response.caCertificate))
         else { return .refused("its answer names another cluster CA or another member's key; report this") }
         return .admitted(response)
     }

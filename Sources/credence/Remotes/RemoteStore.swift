@@ -146,10 +146,8 @@ extension RemoteStore.Entry {
     func verification(at now: Int64) -> PeerVerification {
         let (fingerprint, authority) = (fingerprint, authority)
         return .custom { chain in
-            guard let leaf = chain.first else { return false }
-            if leaf.fingerprint == fingerprint { return true }
-            guard let authority, let issuer = chain.dropFirst().first(where: { $0.fingerprint == authority }) else { return false }
-            return leaf.isIssued(by: issuer) && leaf.mayServe && leaf.isValid(at: now) && issuer.isValid(at: now)
+            if PeerVerification.leafFingerprint(fingerprint).accepts(chain) { return true }
+            return authority.map { PeerVerification.authority(sha256Hex: $0, validAt: now).accepts(chain) } ?? false
         }
     }
 }
