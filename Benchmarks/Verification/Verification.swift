@@ -9,6 +9,7 @@ enum Verification {
                Verification growth SECONDS                           prints, for each way: its name, nanoseconds empty, nanoseconds full
                Verification memory COUNT                             prints bytes for each stored revocation
                Verification load COUNT                               prints seconds in which so many revocations are loaded
+               Verification revoke COUNT                             prints seconds in which so many tokens are revoked, many to an entry
         """
 
     static func main() throws {
@@ -19,6 +20,7 @@ enum Verification {
         case ("growth", 2): try Growth(seconds: Double(arguments[1]) ?? 1).run()
         case ("memory", 2): try LargeStore.printMemory(revocations: Int(arguments[1]) ?? 1_000_000)
         case ("load", 2): try LargeStore.printLoadTime(revocations: Int(arguments[1]) ?? 1_000_000)
+        case ("revoke", 2): try LargeStore.printRevocationTime(revocations: Int(arguments[1]) ?? 1_000_000)
         default:
             print(usage)
             exit(2)

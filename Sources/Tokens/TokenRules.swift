@@ -8,6 +8,8 @@ enum TokenRules {
     static func refusal(
         of token: VerifiedToken, in view: TokenView, at now: Int64, expecting expectation: Expectation
     ) -> RejectionReason? {
+        // Asked first and used below: meanwhile the processor fetches what it needs for this from memory.
+        let mayBeRevoked = view.state.revokedTokens.mayContain(token.revocationKey)
         if token.method == .cluster {
             guard isIssued(by: view.state.cluster, token.issuer) else { return .issuerMismatch }
         }
@@ -19,8 +21,8 @@ enum TokenRules {
         guard token.parentKeyIDs.allSatisfy({ view.isInForce(keyNamed: $0, at: now) }) else { return .keyRetired }
         guard !isExpired(token.expiresAt, at: now) else { return .expired }
         guard !isEarly(token.notBeforeAt, at: now, in: view) else { return .notYetValid }
-        guard !view.state.revokedTokens.contains(token.tokenID) else { return .tokenRevoked }
-        guard !token.parentTokenIDs.contains(where: view.state.revokedTokens.contains) else { return .tokenRevoked }
+        guard !mayBeRevoked || !view.state.revokedTokens.contains(token.revocationKey) else { return .tokenRevoked }
+        guard !token.parentTokenIDs.contains(where: { view.state.revokedTokens.contains($0) }) else { return .tokenRevoked }
         if !view.state.broadRevocations.isEmpty, let reason = broadRefusal(of: token, in: view, at: now) { return reason }
         if !view.state.revocationLists.isEmpty, let reason = listRefusal(of: token, in: view, at: now) { return reason }
         guard isBindingMet(token.binding, by: expectation) else { return .certificateBindingMismatch }

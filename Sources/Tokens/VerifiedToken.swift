@@ -24,7 +24,8 @@ package final class VerifiedToken: Sendable {
     package let issuer: String?
     package let subject: String
     /// `jti`, or a hash of what is signed where that is the signer's own word: what it is revoked by.
-    package let tokenID: String
+    package var tokenID: String { revocationKey.tokenID }
+    let revocationKey: RevocationKey
     package let audiences: [String]?
     package let scopes: ScopeSet
     /// Nil for a token that does not expire; its key and its revocation end it.
@@ -65,7 +66,7 @@ package final class VerifiedToken: Sendable {
         self.keyVersion = keyVersion
         issuer = claims.issuer
         self.subject = subject
-        self.tokenID = tokenID
+        revocationKey = RevocationKey(tokenID)
         audiences = claims.audiences
         scopes = try Self.scopes(of: claims)
         self.expiresAt = expiresAt
@@ -90,7 +91,7 @@ package final class VerifiedToken: Sendable {
         keyVersion = record.version
         issuer = nil
         subject = record.fingerprint
-        self.tokenID = tokenID
+        revocationKey = RevocationKey(tokenID)
         audiences = claims.audiences
         scopes = try CertificateToken.scopes(claims, record)
         expiresAt = claims.expiresAt
@@ -117,7 +118,7 @@ package final class VerifiedToken: Sendable {
         self.keyVersion = keyVersion
         issuer = nil
         subject = Self.importedSubject(keyID: keyID)
-        tokenID = Self.importedTokenID(token)
+        revocationKey = RevocationKey(Self.importedTokenID(token))
         audiences = claims.audiences
         scopes = try Self.scopes(of: claims)
         expiresAt = claims.expiresAt

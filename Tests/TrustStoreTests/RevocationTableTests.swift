@@ -113,4 +113,76 @@ struct RevocationTableTests {
         #expect(table.ended(before: 101, max: 2) == old.reversed().prefix(2).map(\.tokenID))
         #expect(table.ended(before: 100, max: 10).isEmpty)
     }
+
+    /// Ids of both forms.
+    private func ids(_ count: Int, _ random: inout SeededRandom) -> [String] {
+        (0..<count).map { $0 % 10 == 0 ? "form \($0) \(UInt32.random(in: 0...UInt32.max, using: &random))" : id(&random) }
+    }
+
+    @Test("every id that was put in is found: after growth, in any order, after removals and putting in again, and in copies", arguments: 0..<UInt64(4))
+    func nothingIsMissed(seed: UInt64) {
+        var random = SeededRandom(seed: 100 + seed)
+        let all = ids(20_000, &random)
+        var table = RevocationTable()
+        var kept: [(table: RevocationTable, ids: Set<String>)] = []
+        var present: Set<String> = []
+        for round in 0..<6 {
+            for id in all.shuffled(using: &random).prefix(6_000) {
+                if round > 1, Bool.random(using: &random) {
+                    table.remove(id)
+                    present.remove(id)
+                } else {
+                    table.insert(record(id, index: UInt64(round)))
+                    present.insert(id)
+                }
+            }
+            kept.append((table, present))
+        }
+        for (table, present) in kept {
+            #expect(table.count == present.count)
+            let wrong = all.filter { id in
+                table.contains(id) != present.contains(id) || table.contains(RevocationKey(id)) != present.contains(id) || (table[id] != nil) != present.contains(id)
+            }
+            #expect(wrong.isEmpty, "seed \(seed)")
+        }
+    }
+
+    @Test("a filter never misses what was put in, fills up, and takes few others for its own")
+    func filter() {
+        var random = SeededRandom(seed: 7)
+        #expect(!RevocationFilter().mayContain(0) && !RevocationFilter().mayContain(.max) && RevocationFilter().room == 0)
+        for count in [1, 31, 32, 33, 1_000, 5_000] {
+            var filter = RevocationFilter(twice: count)
+            #expect(filter.room >= 2 * count)
+            var put: [UInt64] = []
+            while filter.room > 0 {
+                put.append(.random(in: 0...UInt64.max, using: &random))
+                filter.insert(put[put.count - 1])
+                filter.insert(put[put.count - 1])
+            }
+            #expect(put.allSatisfy(filter.mayContain))
+            let others = (0..<20_000).count { _ in filter.mayContain(.random(in: 0...UInt64.max, using: &random)) }
+            #expect(others < 400, "of 20,000, with \(put.count) in it")
+        }
+        // Hashes that share their word fill it up, which costs time and misses nothing.
+        var crowded = RevocationFilter(twice: 100)
+        let same = (0..<100).map { UInt64($0) << 40 | 5 }
+        for hash in same { crowded.insert(hash) }
+        #expect(same.allSatisfy(crowded.mayContain))
+    }
+
+    @Test("ids that differ in their case, their last digit or one bit are different ids")
+    func neighbours() {
+        var random = SeededRandom(seed: 8)
+        var table = RevocationTable()
+        let bytes = (0..<16).map { _ in UInt8.random(in: 0...255, using: &random) }
+        table.insert(record(Base64URL.encode(bytes)))
+        table.insert(record("K"))
+        for bit in 0..<128 {
+            var other = bytes
+            other[bit / 8] ^= 1 << UInt8(bit % 8)
+            #expect(!table.contains(Base64URL.encode(other)))
+        }
+        #expect(!table.contains("k") && table.contains("K"))
+    }
 }

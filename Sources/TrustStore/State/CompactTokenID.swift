@@ -5,26 +5,29 @@ struct CompactTokenID: Hashable, Sendable {
     private static let digitsCount = 22
 
     /// Nil for any other id. Ids that are other bytes never give the same bits, since base64url is read strictly.
-    init?(_ text: String) {
-        guard text.utf8.count == Self.digitsCount else { return nil }
-        var high: UInt64 = 0
-        var low: UInt64 = 0
-        var position = 0
-        for byte in text.utf8 {
-            guard let value = Self.value(of: byte) else { return nil }
-            position += 1
-            if position < Self.digitsCount {
-                high = high << 6 | low >> 58
-                low = low << 6 | value
-            } else {
-                // Of the last digit two bits count; the others must not be set.
-                guard value & 0x0F == 0 else { return nil }
-                high = high << 2 | low >> 62
-                low = low << 2 | value >> 4
+    init?(_ text: String) { self.init(text.utf8.span) }
+
+    init?(_ digits: Span<UInt8>) {
+        guard digits.count == Self.digitsCount else { return nil }
+        let values = Self.digitValues.span
+        /// All values in one: at least 64 as soon as one was no digit.
+        var seen: UInt8 = 0
+        func bits(_ range: Range<Int>) -> UInt64 {
+            var bits: UInt64 = 0
+            for place in range {
+                let value = values[Int(digits[place])]
+                seen |= value
+                bits = bits << 6 | UInt64(value)
             }
+            return bits
         }
-        self.high = high
-        self.low = low
+        let first = bits(0..<10)
+        let second = bits(10..<20)
+        let last = bits(20..<22)
+        // Of the last digit two bits count; the others must not be set.
+        guard seen < 64, last & 0x0F == 0 else { return nil }
+        high = first << 4 | second >> 56
+        low = second << 8 | last >> 4
     }
 
     var text: String {
@@ -41,14 +44,10 @@ struct CompactTokenID: Hashable, Sendable {
 
     private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
-    private static func value(of byte: UInt8) -> UInt64? {
-        switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt64(byte - UInt8(ascii: "A"))
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt64(byte - UInt8(ascii: "a")) + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt64(byte - UInt8(ascii: "0")) + 52
-        case UInt8(ascii: "-"): 62
-        case UInt8(ascii: "_"): 63
-        default: nil
-        }
-    }
+    /// The value of each byte as a digit, and 255 for a byte that is none.
+    private static let digitValues = {
+        var values = [UInt8](repeating: .max, count: 256)
+        for (value, digit) in digits.enumerated() { values[Int(digit)] = UInt8(value) }
+        return values
+    }()
 }
