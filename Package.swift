@@ -22,6 +22,7 @@ let collections: Target.Dependency = .product(name: "Collections", package: "swi
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 
@@ -59,7 +60,7 @@ let package = Package(
         .target(name: "Raft", swiftSettings: strict + mutants),
         layer("TrustStore", ["JOSE", "Raft", collections], exclude: ["DESIGN.md"]),
         layer("Tokens", ["TrustStore", "JOSE", "Crypto", "Raft", collections]),
-        layer("Storage", ["Raft", "TrustStore", "JOSE", "Crypto", grdb], exclude: ["DESIGN.md"]),
+        layer("Storage", ["Raft", "TrustStore", "JOSE", "Crypto", grdb, sqlite], exclude: ["DESIGN.md"]),
         layer("Cluster", ["Raft", "TrustStore", "Tokens", "JOSE", "Storage", "HTTP", "TLS", "Crypto", "EventLoop", collections, httpTypes, logging]),
         layer("API", ["Cluster", "TrustStore", "Tokens", "JOSE", "Raft", "HTTP", "TLS", "Crypto", "EventLoop", httpTypes, logging, collections]),
         .executableTarget(

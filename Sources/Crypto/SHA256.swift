@@ -66,6 +66,18 @@ package enum SHA256 {
         }
     }
 
+    /// The hash so far, after which the stream begins anew: cheaper than another stream for each of many short messages.
+    package mutating func finalizeAndRestart() -> InlineArray<32, UInt8> {
+        var digest = InlineArray<32, UInt8>(repeating: 0)
+        var bytes = digest.mutableSpan
+        let done = unsafe bytes.withUnsafeMutableBufferPointer { buffer in
+            unsafe EVP_DigestFinal_ex(context, buffer.baseAddress, nil) == 1
+                && EVP_DigestInit_ex(context, FetchedAlgorithms.shared.sha256, nil) == 1
+        }
+        precondition(done, "SHA-256 failed: out of memory")
+        return digest
+    }
+
     package consuming func finalize() -> [UInt8] {
         unsafe [UInt8](unsafeUninitializedCapacity: SHA256.byteCount) { buffer, initialized in
             let done = unsafe EVP_DigestFinal_ex(context, buffer.baseAddress, nil)

@@ -68,26 +68,32 @@ enum StateSchema {
             try db.cachedStatement(sql: "DELETE FROM \(table) WHERE key = ?").execute(arguments: [change.key])
             return
         }
-        let checksum = checksum(table: table, key: change.key, value: value)
+        var checksums = RowChecksum(table: table)
+        let checksum = checksums.of(key: change.key.utf8.span, value: value.span)
         try db.cachedStatement(sql: "INSERT OR REPLACE INTO \(table) (key, value, checksum) VALUES (?, ?, ?)")
-            .execute(arguments: [change.key, String(decoding: value, as: UTF8.self), Data(checksum)])
+            .execute(arguments: [change.key, String(decoding: value, as: UTF8.self), Data(checksum.indices.map { checksum[$0] })])
     }
 
     /// Every row, checked; a flipped bit in a revocation would otherwise bring its token back to life.
     static func rows(
-        _ db: Database, file: String, _ body: (_ collection: String, _ key: String, _ value: [UInt8]) throws -> Void
+        _ db: Database, file: String,
+        _ body: (_ collection: StateCollection, _ key: Span<UInt8>, _ value: Span<UInt8>) throws -> Void
     ) throws {
         for collection in StateCollection.allCases {
             let table = collection.rawValue
             if laterCollections.contains(collection), try !db.tableExists(table) { continue }
-            let rows = try Row.fetchCursor(db, sql: "SELECT key, value, checksum FROM \(table) ORDER BY key")
-            while let row = try rows.next() {
-                guard let key = row.text(0), let value = row.text(1).map({ Array($0.utf8) }),
-                    row.blob(2) == checksum(table: table, key: key, value: value)
-                else {
+            var checksums = RowChecksum(table: table)
+            let statement = try db.makeStatement(sql: "SELECT key, value, checksum FROM \(table) ORDER BY key")
+            let rows = try Row.fetchCursor(statement)
+            while try rows.next() != nil {
+                let isWhole = try statement.withKeyValueChecksum { key, value, checksum in
+                    guard checksums.matches(checksum, key: key, value: value) else { return false }
+                    try body(collection, key, value)
+                    return true
+                }
+                guard isWhole == true else {
                     throw StorageError.corrupt(file: file, index: nil, what: "a row of \(table) does not fit its checksum")
                 }
-                try body(table, key, value)
             }
         }
     }
@@ -99,24 +105,15 @@ enum StateSchema {
             db.cachedStatement(sql: "SELECT key, value, checksum FROM \(table) WHERE key BETWEEN ? AND ?"),
             arguments: [RequestRowKey.text(range.lowerBound), RequestRowKey.text(range.upperBound)])
         var outcomes: [LogIndex: CommandOutcome] = [:]
+        var checksums = RowChecksum(table: table)
         while let row = try rows.next() {
             guard let key = row.text(0), let index = RequestRowKey.index(key), let value = row.text(1).map({ Array($0.utf8) }),
-                row.blob(2) == checksum(table: table, key: key, value: value), let json = try? JSON(parsing: value),
+                let checksum = row.blob(2), checksums.matches(checksum.span, key: key.utf8.span, value: value.span), let json = try? JSON(parsing: value),
                 let stored = json["outcome"], let outcome = try? CommandOutcome(encodedJSON: stored)
             else { continue }
             outcomes[index] = outcome
         }
         return outcomes
-    }
-
-    /// Against accidents, not attackers: eight bytes are enough.
-    private static func checksum(table: String, key: String, value: [UInt8]) -> [UInt8] {
-        var hash = SHA256Stream()
-        hash.update(Array(table.utf8))
-        hash.update(UInt64(key.utf8.count))
-        hash.update(Array(key.utf8))
-        hash.update(value)
-        return Array(hash.finalize().prefix(8))
     }
 
     private static func checksum(of point: AppliedPoint) -> [UInt8] {

@@ -64,7 +64,7 @@ package final class StateStore {
         try checkLevel(db, file: path)
         var loader = TrustStateLoader()
         do {
-            try StateSchema.rows(db, file: path) { try loader.add(collection: $0, key: $1, value: $2) }
+            try StateSchema.rows(db, file: path) { try loader.add($0, key: $1, value: $2) }
             return try loader.finish()
         } catch let error as StateLoadError {
             throw StorageError.corrupt(file: path, index: nil, what: error.description)

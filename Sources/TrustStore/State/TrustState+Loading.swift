@@ -27,6 +27,7 @@ extension StateLoadError: CustomStringConvertible {
 /// Builds a state from its rows, one at a time and in any order.
 package struct TrustStateLoader {
     private var state = TrustState()
+    private var revokedTokens = RevocationTableLoader()
     private var rowsCount = 0
     private var hasMeta = false
 
@@ -34,7 +35,14 @@ package struct TrustStateLoader {
 
     package mutating func add(collection name: String, key: String, value: [UInt8]) throws(StateLoadError) {
         guard let collection = StateCollection(rawValue: name) else { throw .unknownCollection(name) }
+        try add(collection, key: key.utf8.span, value: value.span)
+    }
+
+    /// - Parameter key: UTF-8, like the value.
+    package mutating func add(_ collection: StateCollection, key: Span<UInt8>, value: Span<UInt8>) throws(StateLoadError) {
         rowsCount += 1
+        if collection == .revokedTokens, revokedTokens.insert(key: key, value: value) { return }
+        let key = String(decoding: key.indices.map { key[$0] }, as: UTF8.self)
         let json: JSON
         do throws(JSONError) { json = try JSON(parsing: value) } catch {
             throw .notJSON(collection: collection, key: key, error)
@@ -49,6 +57,7 @@ package struct TrustStateLoader {
     /// - Returns: the state; the empty one when there were no rows.
     package consuming func finish() throws(StateLoadError) -> TrustState {
         guard hasMeta || rowsCount == 0 else { throw .missingMeta }
+        state.revokedTokens = revokedTokens.finish()
         return state
     }
 
@@ -85,7 +94,7 @@ package struct TrustStateLoader {
             return record.kid
         case .revokedTokens:
             let record = try RevocationRecord(json: json)
-            state.revokedTokens.insert(record)
+            revokedTokens.insert(record)
             return record.tokenID
         case .broadRevocations:
             let record = try BroadRevocationRecord(json: json)
