@@ -37,8 +37,9 @@ internal import Synchronization
 /// Safe to send: the pool gives it to one thread at a time.
 @safe private final class VerifierContext: @unchecked Sendable {
     @safe private enum Handle {
-        /// ECDSA and RSA: takes the digest. +1 from `EVP_PKEY_CTX_new_from_pkey`, returned in `deinit`.
-        case digest(OpaquePointer)
+        /// ECDSA and RSA: takes the digest, which `by` makes. +1 from `EVP_PKEY_CTX_new_from_pkey` and `EVP_MD_CTX_new`, returned in
+        /// `deinit`.
+        case digest(OpaquePointer, by: OpaquePointer)
         /// EdDSA: takes the message. +1 from `EVP_MD_CTX_new`, returned in `deinit`.
         case message(OpaquePointer)
     }
@@ -50,7 +51,11 @@ internal import Synchronization
         self.algorithm = algorithm
         if let hash = algorithm.hash {
             guard let context = unsafe EVP_PKEY_CTX_new_from_pkey(nil, key.pointer, nil) else { return nil }
-            unsafe handle = .digest(context)
+            guard let hashing = unsafe EVP_MD_CTX_new() else {
+                unsafe EVP_PKEY_CTX_free(context)
+                return nil
+            }
+            unsafe handle = .digest(context, by: hashing)
             guard unsafe EVP_PKEY_verify_init(context) == 1,
                 // RSA names the hash inside the signature; ECDSA takes whatever digest it is given. Before the padding, which
                 // would look for a hash of its own.
@@ -66,16 +71,18 @@ internal import Synchronization
 
     deinit {
         switch handle {
-        case .digest(let context): unsafe EVP_PKEY_CTX_free(context)
+        case .digest(let context, let hashing):
+            unsafe EVP_PKEY_CTX_free(context)
+            unsafe EVP_MD_CTX_free(hashing)
         case .message(let context): unsafe EVP_MD_CTX_free(context)
         }
     }
 
     func verify(_ signature: Span<UInt8>, _ message: Span<UInt8>) -> Bool {
         switch handle {
-        case .digest(let context):
+        case .digest(let context, let hashing):
             guard let hash = algorithm.hash else { return false }
-            return unsafe Self.verify(context, hash, signature, message, isECDSA: algorithm.isECDSA)
+            return unsafe Self.verify(context, hash, by: hashing, signature, message, isECDSA: algorithm.isECDSA)
         case .message(let context):
             return unsafe signature.withUnsafeBufferPointer { signature in
                 unsafe message.withUnsafeBufferPointer { message in
@@ -88,10 +95,15 @@ internal import Synchronization
 
     /// Digest and DER signature live on the stack.
     private static func verify(
-        _ context: OpaquePointer, _ hash: HashAlgorithm, _ signature: Span<UInt8>, _ message: Span<UInt8>, isECDSA: Bool
+        _ context: OpaquePointer, _ hash: HashAlgorithm, by hashing: OpaquePointer, _ signature: Span<UInt8>, _ message: Span<UInt8>,
+        isECDSA: Bool
     ) -> Bool {
         unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { digest in
-            unsafe SHA256.digest(message, with: hash.fetched, into: digest)
+            let done = unsafe message.withUnsafeBytes { message in
+                unsafe EVP_DigestInit_ex(hashing, hash.fetched, nil) == 1 && EVP_DigestUpdate(hashing, message.baseAddress, message.count) == 1
+                    && EVP_DigestFinal_ex(hashing, digest.baseAddress, nil) == 1
+            }
+            guard done else { return false }
             guard isECDSA else {
                 return unsafe signature.withUnsafeBufferPointer { signature in
                     unsafe EVP_PKEY_verify(context, signature.baseAddress, signature.count, digest.baseAddress, hash.byteCount) == 1

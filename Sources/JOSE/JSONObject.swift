@@ -43,7 +43,8 @@ package struct JSONObject: Equatable, Sendable {
     }
 
     func position(of name: String) -> Int? {
-        members.firstIndex { $0.name.hasSameBytes(as: name) }
+        let wanted = name.utf8.span
+        return members.firstIndex { $0.name.hasBytes(wanted) }
     }
 }
 

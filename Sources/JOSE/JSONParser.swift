@@ -136,6 +136,8 @@ struct JSONParser {
 /// neither a small object pays for a table nor a large one for a quadratic search.
 private struct UniqueMembers {
     private static let searchedCountMax = 16
+    /// Claims of a token and stored records mostly have so many, and then the list does not grow.
+    private static let usualCount = 8
 
     private(set) var list: [JSONObject.Member] = []
     private var names: Set<String> = []
@@ -145,6 +147,7 @@ private struct UniqueMembers {
     }
 
     mutating func append(_ name: String, _ value: JSON) {
+        if list.isEmpty { list.reserveCapacity(Self.usualCount) }
         list.append(JSONObject.Member(name: name, value: value))
         if !names.isEmpty {
             names.insert(name)

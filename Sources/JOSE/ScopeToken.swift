@@ -9,6 +9,7 @@ package enum ScopeToken {
     /// The names in a space-separated list; nil when it is not one. An empty string names none.
     package static func words(of text: String) -> [String]? {
         guard !text.isEmpty else { return [] }
+        if !text.utf8.contains(UInt8(ascii: " ")) { return isValid(text) ? [text] : nil }
         let words = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
         return words.allSatisfy(isValid) ? words : nil
     }

@@ -32,14 +32,15 @@ package final class SignatureCache {
     }
 
     /// What was verified for exactly these bytes. The caller must still compare the key's version.
-    package func verified(_ token: Span<UInt8>) -> VerifiedToken? {
-        guard let slot = slotByHash[Self.hash(token)], let entry = slots[slot] else { return nil }
+    ///
+    /// - Parameter hash: of these bytes, by `hash`.
+    func verified(_ token: Span<UInt8>, hash: Int) -> VerifiedToken? {
+        guard let slot = slotByHash[hash], let entry = slots[slot] else { return nil }
         return Self.areEqual(entry.token.span, token) ? entry.verified : nil
     }
 
-    package func insert(_ token: Span<UInt8>, _ verified: VerifiedToken) {
+    func insert(_ token: Span<UInt8>, _ verified: VerifiedToken, hash: Int) {
         guard token.count <= tokenBytesMax else { return }
-        let hash = Self.hash(token)
         let entry = Entry(hash: hash, token: Self.copy(token), verified: verified)
         if let slot = slotByHash[hash], let replaced = slots[slot] {
             tokenBytes += token.count - replaced.token.count
@@ -64,7 +65,11 @@ package final class SignatureCache {
         tokenBytes -= entry.token.count
     }
 
-    private static func hash(_ token: Span<UInt8>) -> Int {
+    package func verified(_ token: Span<UInt8>) -> VerifiedToken? { verified(token, hash: Self.hash(token)) }
+
+    package func insert(_ token: Span<UInt8>, _ verified: VerifiedToken) { insert(token, verified, hash: Self.hash(token)) }
+
+    static func hash(_ token: Span<UInt8>) -> Int {
         var hasher = Hasher()
         unsafe token.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
         return hasher.finalize()

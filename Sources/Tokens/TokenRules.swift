@@ -77,7 +77,8 @@ enum TokenRules {
     /// RFC 8725 §3.11: what else the cluster's keys may come to sign (status lists, for one) carries
     /// another `typ` and is not a token. Compared as media types are, without case.
     static func checkType(_ header: JOSEHeader) throws(RejectionReason) {
-        guard let type = header.type?.lowercased() else { return }
+        guard let written = header.type, !written.hasSameBytes(as: "JWT") else { return }
+        let type = written.lowercased()
         guard ["jwt", "at+jwt", "application/jwt", "application/at+jwt"].contains(type) else { throw .malformed }
     }
 

@@ -14,8 +14,9 @@ package enum TokenVerifier {
     ) -> Verdict {
         guard token.count <= JWSCompact.bytesMax else { return .rejected(.malformed) }
         let clock = TokenClock.now(wallClock: now, appliedAtMilliseconds: view.state.appliedAtMilliseconds)
+        let hash = cache == nil ? 0 : SignatureCache.hash(token)
         let verified: VerifiedToken
-        if let known = cache?.verified(token), view.isCurrent(known, at: clock) {
+        if let known = cache?.verified(token, hash: hash), view.isCurrent(known, at: clock) {
             verified = known
         } else {
             do {
@@ -23,7 +24,7 @@ package enum TokenVerifier {
             } catch {
                 return .rejected(error)
             }
-            cache?.insert(token, verified)
+            cache?.insert(token, verified, hash: hash)
         }
         if let reason = TokenRules.refusal(of: verified, in: view, at: clock, expecting: expectation) {
             return .rejected(reason, verified)
