@@ -66,14 +66,20 @@ extension APIHandler {
         return path.starts(with: "/1.0".utf8) && (path.count == 4 || path.dropFirst(4).first == UInt8(ascii: "/"))
     }
 
-    /// What every answer carries. As bytes, since it is built for each one.
     func commonFields(_ view: MemberView, label: String) -> [UInt8] {
-        var bytes = memberField
-        bytes.reserveCapacity(bytes.count + 96)
+        commonFields(view, label: label, member.freshness(of: view))
+    }
+
+    /// What every answer carries. As bytes, since it is built for each one.
+    func commonFields(_ view: MemberView, label: String, _ freshness: Freshness) -> [UInt8] {
+        var bytes: [UInt8] = []
+        // With room for what an accepted token adds.
+        bytes.reserveCapacity(Self.fieldBytesUsual)
+        bytes += memberField
         bytes += "Credence-Index: ".utf8
         bytes += String(view.index.rawValue).utf8
         // A member that never proved its state current has no age to tell.
-        if let age = member.freshness(of: view).ageMilliseconds {
+        if let age = freshness.ageMilliseconds {
             bytes += "\r\nCredence-Age: ".utf8
             bytes += String(age).utf8
         }
@@ -82,6 +88,8 @@ extension APIHandler {
         bytes += "\r\n".utf8
         return bytes
     }
+
+    private static let fieldBytesUsual = 384
 
     /// The caller's own `X-Request-Id` when it is 1 to 128 visible ASCII characters, else a new one.
     func requestLabel(_ head: HTTPHead) -> String {

@@ -23,8 +23,17 @@ enum BearerToken {
             guard bytes[authorization.lowerBound + offset] | 0x20 == expected else { return nil }
         }
         let token = (authorization.lowerBound + length + 1)..<authorization.upperBound
-        for index in token where bytes[index] == UInt8(ascii: " ") || bytes[index] == UInt8(ascii: "\t") { return nil }
-        return token
+        return hasBlank(bytes.extracting(token)) ? nil : token
+    }
+
+    /// Looks at all of it, whatever it finds: without a way out of the loop the processor looks at many bytes at a time.
+    private static func hasBlank(_ token: Span<UInt8>) -> Bool {
+        var blanks: UInt8 = 0
+        for index in 0..<token.count {
+            let byte = token[index]
+            blanks |= (byte == UInt8(ascii: " ") ? 1 : 0) | (byte == UInt8(ascii: "\t") ? 1 : 0)
+        }
+        return blanks != 0
     }
 
     /// A bearer header wins over the query parameter even when it is bad; another scheme leaves the

@@ -20,18 +20,23 @@ enum ForwardAuth {
         return head.bytes[head.pathRange].elementsEqual(path.utf8)
     }
 
+    private static let subjectName = Array("X-Auth-Subject: ".utf8)
+    private static let scopesName = Array("\r\nX-Auth-Scopes: ".utf8)
+    private static let methodName = Array("\r\nX-Auth-Method: ".utf8)
+    private static let tokenIDName = Array("\r\nX-Auth-Token-Id: ".utf8)
+
     /// The header lines of an accepted token.
     static func appendFields(_ token: VerifiedToken, to bytes: inout [UInt8]) {
-        bytes += "X-Auth-Subject: ".utf8
+        bytes += subjectName
         HeaderText.append(token.subject, to: &bytes)
-        bytes += "\r\nX-Auth-Scopes: ".utf8
+        bytes += scopesName
         for (position, scope) in token.scopes.names.enumerated() {
             if position > 0 { bytes.append(UInt8(ascii: " ")) }
             HeaderText.append(scope, to: &bytes)
         }
-        bytes += "\r\nX-Auth-Method: ".utf8
+        bytes += methodName
         bytes += token.method.rawValue.utf8
-        bytes += "\r\nX-Auth-Token-Id: ".utf8
+        bytes += tokenIDName
         HeaderText.append(token.tokenID, to: &bytes)
         bytes += "\r\n".utf8
     }
@@ -91,9 +96,10 @@ extension APIHandler {
         switch verdict {
         case .accepted(let accepted):
             settings.counters.answered(status: 200)
-            var fields = commonFields(view, label: label)
+            let freshness = member.freshness(of: view)
+            var fields = commonFields(view, label: label, freshness)
             ForwardAuth.appendFields(accepted, to: &fields)
-            if let warning = StalenessWarning(member.freshness(of: view)) { fields += warning.line }
+            if let warning = StalenessWarning(freshness) { fields += warning.line }
             return OutgoingResponse(status: .ok, preencodedFields: fields)
         case .rejected(let reason, _):
             throw Self.problem(reason, expectation)
