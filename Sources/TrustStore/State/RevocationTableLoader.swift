@@ -2,8 +2,8 @@
 struct RevocationTableLoader {
     private typealias Entry = (id: CompactTokenID, entry: CompactRevocation, hash: UInt64)
 
-    /// Of one part, before they are put into the table together.
-    private static let waitingMax = 128
+    /// Of one part, before they are put into the table together: 3 MB in all, given back in the end.
+    private static let waitingMax = 1_024
 
     private var table = RevocationTable()
     private var waiting = [[Entry]](repeating: [], count: RevocationTable.partsCount)
@@ -26,6 +26,7 @@ struct RevocationTableLoader {
             createdAt: row.createdAt, expiresAt: row.expiresAt, cause: cause, index: UInt64(row.index), ordinal: row.ordinal)
         let hash = RevocationKey.hash(id)
         let place = RevocationTable.place(hash)
+        if waiting[place].isEmpty { waiting[place].reserveCapacity(Self.waitingMax) }
         waiting[place].append((id, entry, hash))
         if waiting[place].count == Self.waitingMax { put(place) }
         return true
@@ -33,6 +34,7 @@ struct RevocationTableLoader {
 
     mutating func finish() -> RevocationTable {
         putAll()
+        waiting = []
         return table
     }
 
