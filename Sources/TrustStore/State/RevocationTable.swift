@@ -19,6 +19,7 @@ package struct RevocationTable: Sendable {
     private var parts: [RevocationPart] = []
     private var causes = RevocationCauses()
     package private(set) var count = 0
+    private var wholeCount = 0
 
     package init() {}
 
@@ -38,7 +39,8 @@ package struct RevocationTable: Sendable {
 
     /// False when it is certain that this token is not revoked; true says nothing.
     package func mayContain(_ key: RevocationKey) -> Bool {
-        guard !isEmpty else { return false }
+        // An id of another form is only among the records kept whole, and mostly there are none.
+        guard !isEmpty, key.compact != nil || wholeCount > 0 else { return false }
         // Through a span, since a part that is copied out for this has its references counted, each somewhere else in memory.
         return parts.span[Self.place(key.hash)].mayContain(key)
     }
@@ -101,8 +103,10 @@ package struct RevocationTable: Sendable {
     private mutating func change(_ place: Int, _ body: (inout RevocationPart) -> Void) {
         if parts.isEmpty { parts = Array(repeating: RevocationPart(), count: Self.partsCount) }
         count -= parts[place].count
+        wholeCount -= parts[place].whole.count
         body(&parts[place])
         count += parts[place].count
+        wholeCount += parts[place].whole.count
     }
 
     mutating func remove(_ tokenID: String) {
