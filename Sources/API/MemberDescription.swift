@@ -27,7 +27,7 @@ struct MemberDescription {
     }
 
     private var own: MemberStatus? { status.members.first { $0.id == record.id } }
-    private var isVoter: Bool { own?.role == .voter }
+    var isVoter: Bool { own?.role == .voter }
     private var isOnline: Bool { own?.state == .online }
 
     private var roles: [String] {

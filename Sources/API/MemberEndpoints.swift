@@ -1,4 +1,5 @@
 import Cluster
+import HTTP
 import HTTPTypes
 import HashTreeCollections
 import JOSE
@@ -22,7 +23,7 @@ enum MemberEndpoints {
             (exchange) async throws(Problem) in
             let record = try exchange.memberOfPath()
             let description = MemberDescription(record: record, status: await exchange.member.status())
-            return Answer.sync(description.json).with(.eTag, record.entityTag)
+            return Answer.sync(description.json).with(.eTag, exchange.entityTag(of: record, isVoter: description.isVoter))
         },
         .put("\(path)/{name}", .scope(.admin), replacement, reading: MemberBody.init) { (exchange, body) async throws(Problem) in
             guard body.roles != nil || body.role != nil, body.groups != nil else {
@@ -36,13 +37,15 @@ enum MemberEndpoints {
         .post("\(path)/{name}", .scope(.admin), renaming, reading: MemberRename.init) { (exchange, body) async throws(Problem) in
             let record = try exchange.memberOfPath()
             _ = try await exchange.propose(
-                .changeMember(ChangeMember(record.id, expectedVersion: try exchange.expectedVersion(of: record), name: body.name)))
+                .changeMember(ChangeMember(record.id, expectedVersion: try await exchange.expectedVersion(of: record), name: body.name)))
             return .created(.null, location: "\(path)/\(body.name)")
         },
         .delete("\(path)/{name}", .scope(.admin), removal) { (exchange) async throws(Problem) in
             let record = try exchange.memberOfPath()
+            let version = try await exchange.expectedVersion(of: record)
+            let requestID = try exchange.requestID
             do throws(RemovalError) {
-                try await exchange.member.removeMember(record.id, by: exchange.actor)
+                try await exchange.member.removeMember(record.id, expectedVersion: version, by: exchange.actor, requestID: requestID)
             } catch {
                 throw Problem(error)
             }
@@ -79,11 +82,6 @@ enum MemberEndpoints {
         statuses: [200, 404, 409, 503])
 }
 
-extension MemberRecord {
-    /// The same on every member.
-    fileprivate var entityTag: String { "\"\(version.rawValue)\"" }
-}
-
 extension Exchange {
     var membersByName: [MemberRecord] {
         state.members.values.sorted { $0.name < $1.name }
@@ -94,20 +92,36 @@ extension Exchange {
         return record
     }
 
-    fileprivate func expectedVersion(of record: MemberRecord) throws(Problem) -> LogIndex? {
-        try expectedVersion(of: record.version)
+    /// What GET shows besides the record is whether the member votes, which changes without an entry for the record.
+    fileprivate func entityTag(of record: MemberRecord, isVoter: Bool) -> String {
+        "\"\(record.version.rawValue)-\(isVoter ? "voter" : "replica")\""
+    }
+
+    fileprivate func expectedVersion(of record: MemberRecord) async throws(Problem) -> LogIndex? {
+        guard let given = request.head.value(of: .ifMatch), given != "*" else { return nil }
+        let now = entityTag(of: record, isVoter: await isVoter(record))
+        func bare(_ tag: String) -> String { tag.filter { $0 != "\"" } }
+        guard bare(given) == bare(now) else {
+            throw Problem(.preconditionFailed, "ETag doesn't match: \(bare(now)) vs \(HeaderText.escaped(bare(given)))")
+        }
+        return record.version
+    }
+
+    private func isVoter(_ record: MemberRecord) async -> Bool {
+        await member.status().members.first { $0.id == record.id }?.role == .voter
     }
 
     /// - Parameter isWhole: PUT, where what is absent becomes empty.
     fileprivate func changeMember(_ body: MemberBody, isWhole: Bool) async throws(Problem) -> Answer {
         try body.checkRest()
         let record = try memberOfPath()
-        let isVoter = await member.status().members.first { $0.id == record.id }?.role == .voter
-        let role = try body.wish(isVoter: isVoter)
+        let version = try await expectedVersion(of: record)
+        let role = try body.wish(isVoter: await isVoter(record))
+        if role == .replica, let obstacle = await member.obstacle(toDemoting: record.id) { throw .conflict(obstacle) }
         let change = ChangeMember(
-            record.id, expectedVersion: try expectedVersion(of: record), addresses: body.addresses, role: role,
-            // Who gives a member a role wants it to stay.
-            isLeaving: role != nil && record.isLeaving ? false : nil, summary: body.summary ?? (isWhole ? "" : nil),
+            record.id, expectedVersion: version, addresses: body.addresses, role: role,
+            // Who says in so many words what a member is to be wants it to stay.
+            isLeaving: body.role != nil && record.isLeaving ? false : nil, summary: body.summary ?? (isWhole ? "" : nil),
             failureDomain: body.failureDomain ?? (isWhole ? MemberRecord.failureDomainDefault : nil))
         _ = try await propose(.changeMember(change))
         return .sync(.object([:]))

@@ -76,6 +76,7 @@ extension Problem {
         case .unknownMember: self = .notFound("Cluster member not found")
         case .quorumAtRisk(let reason): self = .conflict(reason)
         case .notCommitted(let error): self.init(error)
+        case .takenBack(let name): self = .conflict("the removal of \(name) was taken back meanwhile")
         case .underWay(let name):
             self = .unavailable(
                 "removing: \(name) is leaving, and the leader goes on by itself as soon as it can; see `credence cluster status`", retryAfterSeconds: 5)

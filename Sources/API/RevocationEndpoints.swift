@@ -222,11 +222,20 @@ extension Exchange {
         return .created(.object(answer), location: "/1.0/revocations")
     }
 
-    /// In a cluster of one nobody else can still be accepting it.
+    /// Longer than any bound of staleness, and what clocks may differ by.
+    private static let removedSecondsMin = ClusterSettings.maxStalenessRange.upperBound / 1_000 + 60
+
+    /// Nobody else can still be accepting it: there is no other member, nor was there one a moment ago.
+    private func isAlone(_ state: TrustState) -> Bool {
+        let limit = settings.wallClock() - Self.removedSecondsMin
+        return state.members.count <= 1 && state.removedMembers.values.allSatisfy { $0.removedAt < limit }
+    }
+
     fileprivate func answer(_ committed: Committed, waitsEverywhere: Bool) async throws(Problem) -> JSON {
+        let state = member.view.tokens.state
         var answer: JSONObject = [
             "id": .string(committed.result.id), "index": .integer(Int64(clamping: committed.index.rawValue)),
-            "effective_everywhere": .bool(waitsEverywhere || member.view.tokens.state.members.count <= 1),
+            "effective_everywhere": .bool(waitsEverywhere || isAlone(state)),
         ]
         guard waitsEverywhere else { return .object(answer) }
         do throws(ProposeError) {

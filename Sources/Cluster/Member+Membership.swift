@@ -11,6 +11,8 @@ package enum RemovalError: Error, Equatable, Sendable {
     case notCommitted(ProposeError)
     /// It is leaving, and the leader goes on by itself.
     case underWay(String)
+    /// Somebody else wants it to stay.
+    case takenBack(String)
 }
 
 extension Member {
@@ -22,18 +24,21 @@ extension Member {
     /// The wish is in the log before anything else is done, so whoever leads next finishes it. Works on the leader and on
     /// the member itself, and on one that is gone for ever.
     package func removeMember(
-        _ id: MemberID, by actor: TrustStore.Actor, timeout: Duration = removalTimeout
+        _ id: MemberID, expectedVersion: LogIndex? = nil, by actor: TrustStore.Actor, requestID: RequestID? = nil,
+        timeout: Duration = removalTimeout
     ) async throws(RemovalError) {
         guard let record = view.state.members[id] else { throw .unknownMember }
         if let obstacle = await node.obstacle(toRemoving: id) { throw .quorumAtRisk(obstacle) }
         let deadline = MonotonicInstant.now() + timeout
         do throws(ProposeError) {
-            if !record.isLeaving { _ = try await propose(.changeMember(ChangeMember(id, isLeaving: true)), by: actor) }
+            let wish = ChangeMember(id, expectedVersion: expectedVersion, isLeaving: true)
+            _ = try await propose(.changeMember(wish), by: actor, requestID: requestID)
         } catch {
             throw .notCommitted(error)
         }
         // Each entry that is applied may be the last step.
-        while view.state.members[id] != nil {
+        while let current = view.state.members[id] {
+            guard current.isLeaving else { throw .takenBack(record.name) }
             let left = deadline - .now()
             guard left > .zero else { throw .underWay(record.name) }
             do throws(ProposeError) {
@@ -46,6 +51,9 @@ extension Member {
             }
         }
     }
+
+    /// As `removeMember` judges: nil when the vote can be given up.
+    package func obstacle(toDemoting id: MemberID) async -> String? { await node.obstacle(toRemoving: id) }
 
     private var haltedReason: String? { node.haltedReason }
 }

@@ -19,7 +19,7 @@ extension Member {
             throw .keyUnavailable("the certificate's key could not be sealed: \(error)")
         }
         _ = try await propose(
-            .setServerCertificate(SetServerCertificate(chain: chain.map(\.der), sealedKey: sealed, isOperators: true)), by: actor,
+            .setServerCertificate(SetServerCertificate(chain: chain.map(\.der), sealedKey: sealed, isOperators: true, fingerprint: chain.first?.fingerprint ?? "")), by: actor,
             requestID: requestID)
     }
 
@@ -36,7 +36,8 @@ extension Member {
             let leaf = try Founding.makeServerCertificate(
                 key.publicKey, named: Founding.ServerNames(advertise: addresses), authority: authority, authorityKey, now: WallClock.nowSeconds())
             new = SetServerCertificate(
-                chain: [leaf.der, authority.der], sealedKey: try custody.seal(key.pkcs8(), for: .serverKey), isOperators: false)
+                chain: [leaf.der, authority.der], sealedKey: try custody.seal(key.pkcs8(), for: .serverKey), isOperators: false,
+                fingerprint: leaf.fingerprint)
         } catch {
             throw .keyUnavailable("a certificate could not be made: \(error)")
         }

@@ -46,6 +46,7 @@ extension Member {
     private static func check(_ options: MemberOptions) throws(StartError) {
         guard MemberName.isValid(options.name) else { throw .nameInvalid(options.name) }
         guard !options.advertise.isEmpty else { throw .addressInvalid("") }
+        guard options.advertise.count <= StateLimits.addressesMax else { throw .addressesTooMany(options.advertise.count) }
         for address in options.advertise where !MemberAddress.isValid(address) { throw .addressInvalid(address) }
     }
 

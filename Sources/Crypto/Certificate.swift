@@ -119,6 +119,14 @@ internal import COpenSSL
         notBeforeAt <= now && now <= notAfterAt
     }
 
+    /// Whether it is for this host, by subjectAltName: a DNS name, or an IP address in text (RFC 9525 §6).
+    package func names(host: String) -> Bool {
+        defer { OpenSSLErrorQueue.clear() }
+        guard !host.isEmpty, !host.utf8.contains(0) else { return false }
+        if unsafe X509_check_ip_asc(x509, host, 0) == 1 { return true }
+        return unsafe X509_check_host(x509, host, host.utf8.count, CUnsignedInt(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT), nil) == 1
+    }
+
     /// Whether `issuer` is an authority, is named as the issuer, and made the signature. Times are not looked at.
     package func isIssued(by issuer: Certificate) -> Bool {
         defer { OpenSSLErrorQueue.clear() }

@@ -29,6 +29,8 @@ struct Progress: Sendable {
     var probedAt: UInt64 = 0
     /// Ticks, by the leader's clock.
     private(set) var lastContact: UInt64
+    /// It has answered this leader, in this term. Until then that it is active is only assumed.
+    private(set) var hasAnswered = false
     private(set) var lastAdvance: UInt64
     private var catchUp: CatchUp
 
@@ -44,6 +46,9 @@ struct Progress: Sendable {
 
     func isActive(at now: UInt64, within ticks: Int) -> Bool { now - lastContact < UInt64(ticks) }
 
+    /// Not only assumed to be there: what takes a vote away, or hands the term over, must not rest on an assumption.
+    func isProvenActive(at now: UInt64, within ticks: Int) -> Bool { hasAnswered && isActive(at: now, within: ticks) }
+
     /// Whether this member could join the voters without holding commitment up.
     func isCaughtUp(with last: LogIndex, at now: UInt64, within ticks: Int) -> Bool {
         let isMoving = match == last || now - lastAdvance < UInt64(ticks)
@@ -55,7 +60,10 @@ struct Progress: Sendable {
         return phase == .replicating ? inflight.count < inflightMax : phase == .probing(isAsked: false)
     }
 
-    mutating func heard(at now: UInt64) { lastContact = now }
+    mutating func heard(at now: UInt64) {
+        lastContact = now
+        hasAnswered = true
+    }
 
     /// An append whose last entry is `through` was sent.
     mutating func sent(through: LogIndex) {

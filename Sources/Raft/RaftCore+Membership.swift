@@ -28,15 +28,24 @@ extension RaftCore {
         guard proposed.voters.count <= Configuration.votersMax else { return .tooManyVoters }
         // An empty voter would hold up commitment until it has caught up (thesis §4.2.1).
         if proposed.isVoter(member), !isReadyToVote(member) { return .notCaughtUp(member) }
-        guard hasActiveMajority(of: proposed) else { return .noActiveMajority }
+        guard hasProvenMajority(of: proposed) else { return .noActiveMajority }
         return nil
+    }
+
+    /// A leader of a moment ago assumes that everybody is there, so as not to step down at once; a change that rests on that
+    /// could give the votes to members that are gone.
+    private func hasProvenMajority(of proposed: Configuration) -> Bool {
+        let active = reign.peers.count {
+            proposed.isVoter($0.id) && $0.isProvenActive(at: clock.now, within: settings.electionTicks)
+        }
+        return active + (proposed.isVoter(id) ? 1 : 0) >= proposed.majority
     }
 
     private func isReadyToVote(_ member: MemberID) -> Bool {
         guard member != id else { return true }
         guard learners.contains(member), let slot = reign.slot(of: member) else { return false }
         let peer = reign.peers[slot]
-        return peer.isActive(at: clock.now, within: settings.electionTicks)
+        return peer.isProvenActive(at: clock.now, within: settings.electionTicks)
             && peer.isCaughtUp(with: lastIndex, at: clock.now, within: settings.electionTicks)
     }
 

@@ -30,11 +30,11 @@ extension RaftCore {
         guard wanted != id else { throw .targetIsLeader }
         if let wanted {
             guard configuration.isVoter(wanted), let slot = reign.slot(of: wanted) else { throw .targetIsNoVoter(wanted) }
-            guard reign.peers[slot].isActive(at: clock.now, within: settings.electionTicks) else { throw .targetIsSilent(wanted) }
+            guard reign.peers[slot].isProvenActive(at: clock.now, within: settings.electionTicks) else { throw .targetIsSilent(wanted) }
             return wanted
         }
         let candidates = reign.peers.filter {
-            configuration.isVoter($0.id) && $0.isActive(at: clock.now, within: settings.electionTicks)
+            configuration.isVoter($0.id) && $0.isProvenActive(at: clock.now, within: settings.electionTicks)
                 && !$0.heals(at: clock.now, patience: healingPatience)
         }
         guard let best = candidates.max(by: { ($0.match, $1.id) < ($1.match, $0.id) }) else { throw .nobodyToTakeOver }

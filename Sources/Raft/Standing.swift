@@ -95,7 +95,7 @@ extension RaftCore {
     private func peerStatus(_ peer: Progress) -> PeerStatus {
         PeerStatus(
             id: peer.id, isVoter: peer.isVoter, match: peer.match,
-            isActive: peer.isActive(at: clock.now, within: settings.electionTicks),
+            isActive: peer.isProvenActive(at: clock.now, within: settings.electionTicks),
             isCaughtUp: peer.isCaughtUp(with: lastIndex, at: clock.now, within: settings.electionTicks),
             snapshot: peer.snapshotProgress)
     }

@@ -35,10 +35,11 @@ extension SnapshotFiles {
                 try FileHeader.check(FileHeader.read(db, file: path), clusterID: clusterID, file: path)
                 let finding = try String.fetchOne(db, sql: "PRAGMA integrity_check(1)")
                 guard finding == "ok" else { throw StorageError.corrupt(file: path, index: nil, what: finding ?? "no finding") }
-                var counts = StateCollection.allCases.map { (collection: $0.rawValue, count: 0) }
+                var found: [StateCollection: Int] = [:]
                 try StateSchema.rows(db, file: path) { collection, _, _ in
-                    if let place = counts.firstIndex(where: { $0.collection == collection }) { counts[place].count += 1 }
+                    found[collection, default: 0] += 1
                 }
+                let counts = StateCollection.allCases.map { (collection: $0.rawValue, count: found[$0] ?? 0) }
                 return (try StateSchema.applied(db, file: path), counts)
             }
             let byteCount = try Self.onDisk(path) { () throws(PrivateFile.Failure) in try PrivateFile.size(path: path) }

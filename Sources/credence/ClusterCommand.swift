@@ -206,7 +206,7 @@ extension ClusterCommand {
             }
             if !yes { try Terminal.confirm("Remove \(name) from the cluster? Its data directory is of no use afterwards.") }
             _ = try await remote.delete(ClusterCommand.path(name))
-            Terminal.error("\(name) is removed")
+            Terminal.error("\(name) is removed. Its disk still holds the cluster's keys: if that machine is not in your hands, `credence key rotate` and `credence revoke key`")
             // The member that answered may be the one that is gone.
             guard let members = try? await ClusterCommand.members(remote) else { return }
             let voters = members.count { $0["role"]?.stringValue == "voter" }

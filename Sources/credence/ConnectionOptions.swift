@@ -53,8 +53,12 @@ extension ConnectionOptions {
             }
             return remoteName
         }
-        guard address == nil, data == nil, Terminal.environment("CREDENCE_ADDRESS") == nil else { return nil }
-        return Terminal.environment("CREDENCE_REMOTE")
+        guard address == nil, data == nil, Terminal.environment("CREDENCE_ADDRESS") == nil,
+            let name = Terminal.environment("CREDENCE_REMOTE") else { return nil }
+        guard fingerprint == nil, ca == nil else {
+            throw .usage("CREDENCE_REMOTE says whom to expect already; unset it, or leave out --fingerprint and --ca")
+        }
+        return name
     }
 
     private func remote(named name: String) throws(CommandFailure) -> Remote {
@@ -101,7 +105,7 @@ extension ConnectionOptions {
 
     /// No pin, no connection: a token sent to whoever answers is a token given away.
     private func pin(_ address: String) throws(CommandFailure) -> PeerVerification {
-        if let ca { return try authority(ca) }
+        if let ca { return try authority(ca, address) }
         guard let text = fingerprint ?? Terminal.environment("CREDENCE_FINGERPRINT") else {
             throw .usage(
                 "to talk to \(address) the cluster certificate must be known: give --fingerprint SHA256 (a member logs "
@@ -119,14 +123,21 @@ extension ConnectionOptions {
         return Hex.decode(digits)?.count == 32 ? digits : nil
     }
 
-    private func authority(_ path: String) throws(CommandFailure) -> PeerVerification {
+    /// The name that certificates of the cluster's own CA have beside the addresses of its members.
+    private static let clusterName = "credence"
+
+    /// An authority may have issued certificates for others' servers too: the certificate must be for the host that was
+    /// asked for, or for a cluster.
+    private func authority(_ path: String, _ address: String) throws(CommandFailure) -> PeerVerification {
+        let host = (try? HostPort(parsing: Self.hostPort(address)))?.host ?? ""
         do {
             let pem = String(decoding: try PrivateFile.read(path, bytesMax: 1 << 20), as: UTF8.self)
             let authority = try Certificate(pem: pem)
             let now = WallClock.nowSeconds()
             return .custom { chain in
                 guard let leaf = chain.first else { return false }
-                return leaf.isIssued(by: authority) && leaf.mayServe && leaf.isValid(at: now)
+                return leaf.isIssued(by: authority) && leaf.mayServe && leaf.isValid(at: now) && authority.isValid(at: now)
+                    && (leaf.names(host: host) || leaf.names(host: Self.clusterName))
             }
         } catch {
             throw .usage("--ca \(path): \(error)")

@@ -1,4 +1,5 @@
 import Crypto
+import FoundationEssentials
 internal import Glibc
 
 /// What a command learns from the process around it and how it speaks to it: the one file here that
@@ -42,6 +43,8 @@ enum Terminal {
         unsafe clock_gettime(CLOCK_MONOTONIC, &time)
         return UInt64(clamping: time.tv_sec) * 1_000_000 + UInt64(clamping: time.tv_nsec) / 1_000
     }
+
+    static var workingDirectory: String { FileManager.default.currentDirectoryPath }
 
     static var hostName: String {
         var buffer = [CChar](repeating: 0, count: 256)

@@ -72,10 +72,28 @@ extension ClusterTests {
                 try await server.end(by: .terminate)
                 let before = try Files.bytes("\(folder)/etc/c.yaml")
                 let again = try await Command.run(Binary.path, arguments, input: "")
-                #expect(again.exitCode == 1 && again.errorOutput.contains("passphrase"), "\(again.transcript)")
+                #expect(again.exitCode == 0, "what is there already stays: \(again.transcript)")
                 #expect(try Files.bytes("\(folder)/etc/c.yaml") == before)
+                let contradiction = try await Command.run(Binary.path, ["init", "--no-passphrase", "--passphrase-file", "\(folder)/etc/passphrase"], input: "")
+                #expect(contradiction.exitCode == 2 && contradiction.errorOutput.contains("contradict"), "\(contradiction.transcript)")
+                let twice = try await Command.run(Binary.path, ["init", "--preseed", "-"], input: "passphrase: x\nno-passphrase: true\n")
+                #expect(twice.exitCode == 2 && twice.errorOutput.contains("only one"), "\(twice.transcript)")
                 let unknown = try await Command.run(Binary.path, ["init", "--preseed", "-"], input: "nmae: x\n")
                 #expect(unknown.exitCode == 2 && unknown.errorOutput.contains("nmae"), "\(unknown.transcript)")
+            }
+        }
+
+        @Test("an option for the keys on this disk beats the answers: they are never left open when a passphrase was asked for")
+        func optionBeatsAnswers() async throws {
+            try await withFolder { folder in
+                try Files.write("swordfish 7", to: "\(folder)/pw")
+                try Files.write("no-passphrase: true\naddress: \"127.0.0.1:\(try await FreePorts.take())\"\n", to: "\(folder)/answers")
+                let done = try await Command.run(
+                    Binary.path,
+                    ["init", "--preseed", "\(folder)/answers", "--passphrase-file", "\(folder)/pw", "--data", "\(folder)/d", "--config", "\(folder)/c.yaml"], input: "")
+                #expect(done.exitCode == 0, "\(done.transcript)")
+                #expect(!FileManager.default.fileExists(atPath: "\(folder)/d/keystore.key"))
+                #expect(Files.text("\(folder)/c.yaml").contains("keystore-passphrase-file"))
             }
         }
 
@@ -108,6 +126,13 @@ extension ClusterTests {
                 let wrong = try JoinTokenText(token).changing("secret", to: .string(String(repeating: "0", count: 64)))
                 let refused = try await Command.run(Binary.path, arguments(wrong), input: "")
                 #expect(refused.exitCode == 1 && !FileManager.default.fileExists(atPath: "\(folder)/j.yaml"), "\(refused.transcript)")
+                // With a passphrase too: twice the same failure, not another one.
+                let answers = "join: nonsense\naddress: \"127.0.0.1:\(port)\"\npassphrase: \"swordfish\"\n"
+                for _ in 0..<2 {
+                    let failed = try await Command.run(
+                        Binary.path, ["init", "--preseed", "-", "--data", "\(folder)/p", "--config", "\(folder)/p.yaml"], input: answers)
+                    #expect(failed.exitCode == 1 && failed.errorOutput.contains("join token"), "\(failed.transcript)")
+                }
                 let joined = try await Command.run(Binary.path, arguments(token), input: "")
                 #expect(joined.exitCode == 0, "\(joined.transcript)")
             }

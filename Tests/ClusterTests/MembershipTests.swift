@@ -141,6 +141,87 @@ extension ClusterTests {
             }
         }
 
+        @Test("with one of three voters dead, no wish, no restart and no hand-over gives away the votes of those that are left")
+        func deadVoterAndNewLeader() async throws {
+            try await withCluster { cluster in
+                let members = await cluster.members, admin = await cluster.adminToken
+                try await cluster.kill(members[1])
+                _ = try await eventually("m2 counts as offline") {
+                    try await members[0].callLocally("GET", "/1.0/cluster/members/m2").metadata["status"] == "Offline" ? true : nil
+                }
+                let asked = try await members[0].callLocally("PATCH", "/1.0/cluster/members/m3", ["role": "replica"])
+                #expect(asked.status == 409 && asked.error.contains("m2"), "\(asked.summary)")
+                // Whoever leads next knows for a moment nothing of who is there.
+                for _ in 0..<3 {
+                    _ = try await members[0].operate("cluster", "transfer")
+                    let minted = try await eventually("a change goes through") {
+                        try? await members[0].mint("alice", by: admin)
+                    }
+                    _ = try await eventually("and is acknowledged") { try? await members[0].revoke(minted, by: admin) }
+                }
+                let roles = try await roles(accordingTo: members[0])
+                #expect(roles.values.allSatisfy { $0 == "voter" } && roles.count == 3, "\(roles)")
+            }
+        }
+
+        @Test("everywhere waits for a member that was removed while it was cut off, until it cannot vouch any more")
+        func everywhereAfterRemoval() async throws {
+            try await withCluster { cluster in
+                let members = await cluster.members, admin = await cluster.adminToken
+                let leader = try await cluster.leader(accordingTo: members[0], of: members)
+                let cutOff = try #require(members.first { $0 != leader })
+                let token = try await leader.mint("alice", by: admin)
+                #expect(try await cutOff.verdict(on: token)["valid"] == true)
+                // Stopped in its tracks: it hears nothing, and would go on from what it knows.
+                try await cluster.suspend(cutOff)
+                let removed = try await leader.operate("cluster", "remove", cutOff.name, "--yes")
+                #expect(removed.exitCode == 0, "\(removed.transcript)")
+                let revoked = try await leader.call(
+                    "POST", "/1.0/revocations", ["token": .string(token), "wait": "everywhere"], token: admin)
+                #expect(revoked.metadata["effective_everywhere"] == true, "\(revoked.summary)")
+                try await cluster.resume(cutOff)
+                let after = try? await cutOff.verdict(on: token)
+                #expect(after?["valid"] != true, "\(after ?? .null)")
+            }
+        }
+
+        @Test("a wrong address cuts nobody off: the connection that works stays, and the former address is tried")
+        func wrongAddress() async throws {
+            try await withCluster(["m1", "m2"]) { cluster in
+                let members = await cluster.members, admin = await cluster.adminToken
+                let wrong = try await members[0].operate("cluster", "address", "m2", "127.0.0.1:1")
+                #expect(wrong.exitCode == 0, "\(wrong.transcript)")
+                let token = try await members[0].mint("alice", by: admin)
+                #expect(try await members[0].revoke(token, by: admin) != nil, "both votes are needed for this")
+                let right = try await members[0].operate("cluster", "address", "m2", members[1].address)
+                #expect(right.exitCode == 0, "\(right.transcript)")
+            }
+        }
+
+        @Test("a removal honours If-Match, and a description sent back with an old list of roles takes no vote")
+        func staleTags() async throws {
+            try await withCluster(["m1", "m2"]) { cluster in
+                let members = await cluster.members
+                let stale = try await members[0].callLocally("DELETE", "/1.0/cluster/members/m2", options: ["--header", "If-Match: \"1-voter\""])
+                #expect(stale.status == 412, "\(stale.summary)")
+                let shown = try await members[0].callLocally("GET", "/1.0/cluster/members/m2")
+                let tag = try #require(shown.fields["etag"])
+                #expect(tag.contains("voter"), "\(tag)")
+                #expect(try await members[0].operate("config", "set", "voters_max=1").exitCode == 0)
+                _ = try await eventually("one votes") {
+                    try await roles(accordingTo: members[0]).values.count(where: { $0 == "voter" }) == 1 ? true : nil
+                }
+                let replica = try await roles(accordingTo: members[0]).first { $0.value == "replica" }?.key
+                if replica == "m2" {
+                    let put = try await members[0].callLocally(
+                        "PUT", "/1.0/cluster/members/m2",
+                        ["roles": ["database"], "groups": ["default"], "config": .object([:]), "description": "x", "failure_domain": "default"],
+                        options: ["--header", "If-Match: \(tag)"])
+                    #expect(put.status == 412, "\(put.summary)")
+                }
+            }
+        }
+
         @Test("a member that moved tells the others by itself, also when none of them can reach it")
         func moved() async throws {
             try await withCluster { cluster in

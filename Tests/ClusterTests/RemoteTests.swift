@@ -55,6 +55,47 @@ extension ClusterTests {
             }
         }
 
+        @Test("a server with another name under the same CA is sent nothing, a pin is never passed over, and a member that is off is")
+        func wrongServer() async throws {
+            try await withCluster(["m1"]) { cluster in
+                let member = await cluster[0], admin = await cluster.adminToken
+                let home = Home("\(cluster.directory)/home")
+                let folder = cluster.directory
+                let made = try await Command.run("sh", ["-c", Self.corporateServer], environment: ["FOLDER": folder], input: "")
+                try #require(made.exitCode == 0, "\(made.transcript)")
+                let update = try await member.operate("cluster", "update-certificate", "\(folder)/wiki.crt", "\(folder)/wiki.key")
+                #expect(update.exitCode == 0, "\(update.transcript)")
+                let asked = try await home.run("cluster", "list", "--address", member.address, "--ca", "\(folder)/corp.crt", "--token", admin)
+                #expect(asked.exitCode == 3 && asked.errorOutput.contains("nothing was sent to it"), "\(asked.transcript)")
+                let shown = try await member.callLocally("GET", "/1.0").metadata["environment"]?["certificate_fingerprint"]?.stringValue ?? ""
+                // The first address takes connections and never says a word.
+                let silent = try await FreePorts.take()
+                let script = "import socket, time; s = socket.create_server(('127.0.0.1', \(silent))); print('open', flush=True); time.sleep(120)"
+                let mute = try await Server.start(["-c", script], log: "\(folder)/mute.log", binary: "python3")
+                _ = try await eventually("it takes connections") { Files.text("\(folder)/mute.log").contains("open") ? true : nil }
+                let added = try await home.run("remote", "add", "prod", member.address, "--fingerprint", shown, "--token", admin)
+                #expect(added.exitCode == 0, "\(added.transcript)")
+                let file = "\(folder)/home/remotes.json"
+                try Files.write(Files.text(file).replacing("[\"\(member.address)\"]", with: "[\"127.0.0.1:\(silent)\",\"\(member.address)\"]"), to: file)
+                let passedOver = try await home.run("cluster", "list", "--remote", "prod")
+                #expect(passedOver.exitCode == 0, "\(passedOver.transcript)")
+                _ = try await mute.end(by: .kill)
+                let ignored = try await Command.run(
+                    Binary.path, ["cluster", "list", "--fingerprint", String(repeating: "0", count: 64)],
+                    environment: ["CREDENCE_CONFIG_DIR": home.path, "CREDENCE_REMOTE": "prod", "CREDENCE_DATA": nil], input: "")
+                #expect(ignored.exitCode == 2, "\(ignored.transcript)")
+            }
+        }
+
+        /// A CA that has nothing to do with the cluster, and a certificate of it for another server.
+        private static let corporateServer = #"""
+            cd "$FOLDER" && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout corp.key -out corp.crt \
+                -subj /CN=Corp -days 30 -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign &&
+            openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout wiki.key -out wiki.csr -subj /CN=wiki &&
+            printf 'subjectAltName=DNS:wiki.example\nextendedKeyUsage=serverAuth\n' > wiki.ext &&
+            openssl x509 -req -in wiki.csr -CA corp.crt -CAkey corp.key -CAcreateserial -days 30 -extfile wiki.ext -out wiki.crt
+            """#
+
         @Test("a client certificate and its key on the command line are who calls")
         func certificate() async throws {
             try await withCluster(["m1"]) { cluster in

@@ -93,6 +93,16 @@ struct VoterPlanTests {
             try Self.run([leaving, Self.replica(2)], votersMax: 1) == [.promote(Self.id(2)), .handOver(to: Self.id(2)), .demote(Self.id(1)), .remove(Self.id(1))])
     }
 
+    @Test("an heir holds all that is committed, and after one that did not take over comes another")
+    func heirs() {
+        let leaving = Self.with(Self.leader()) { $0.isLeaving = true }
+        let behind = Self.with(Self.voter(2)) { $0.isInStep = false }
+        #expect(Self.next([leaving, behind, Self.voter(3)]) == .handOver(to: Self.id(3)))
+        #expect(Self.next([leaving, behind]) == nil)
+        let plan = VoterPlan(members: [leaving, Self.voter(2), Self.voter(3)], strays: [], votersMax: 3, replaceAfter: nil, lastHeir: Self.id(2))
+        #expect(plan.next() == .handOver(to: Self.id(3)))
+    }
+
     @Test("a dead voter can be removed, a live one not when that would leave too few")
     func deadRemoved() throws {
         let dead = Self.with(Self.voter(3)) { $0.isActive = false; $0.silence = .seconds(5) }

@@ -122,7 +122,7 @@ enum Fixtures {
                 failureDomain: "rack 1")),
         .removeMember(RemoveMember(memberID(2), keepUntil: startSeconds + hour)),
         .renewMemberCertificate(RenewMemberCertificate(memberID(2), publicKey: [2], certificate: [3])),
-        .setServerCertificate(SetServerCertificate(chain: [[1], [2]], sealedKey: [3], isOperators: true)),
+        .setServerCertificate(SetServerCertificate(chain: [[1], [2]], sealedKey: [3], isOperators: true, fingerprint: fingerprint("a"), former: [4])),
         .addSigningKey(key("k1", .edDSA, .pending(activateInSeconds: nil))),
         .activateSigningKey(kid: "k1", retiringSeconds: 60),
         .retireSigningKey(kid: "k0", retiringSeconds: 0),

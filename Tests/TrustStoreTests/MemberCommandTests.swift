@@ -206,6 +206,20 @@ struct MemberCommandTests {
         #expect(log.state.removedMembers.isEmpty)
     }
 
+    @Test("many that were removed by one entry are forgotten in one order, in every process")
+    func forgottenInOrder() {
+        var log = Log.founded()
+        for number in UInt64(2)...9 {
+            log.apply(.addJoinToken(Fixtures.joinToken("t\(number)", for: "m\(number)")))
+            log.apply(.joinMember(Fixtures.join("t\(number)", Fixtures.member(number))))
+        }
+        log.apply(.rebuildCluster(RebuildCluster(origin: .survivor, member: Fixtures.member(1))))
+        #expect(log.state.removedMembers.count == 8)
+        let forgotten = log.apply(.forgetIssuedCertificates, after: 400 * 86_400 * 1_000)
+        let keys = forgotten.changes.filter { $0.collection == .removedMembers }.map(\.key)
+        #expect(keys.count == 8 && keys == keys.sorted())
+    }
+
     @Test("a change that was decided by an older record is refused, whichever arrives second")
     func changedMeanwhile() throws {
         var log = logWithToken()

@@ -43,7 +43,7 @@ struct ReplayTests {
         case 5:
             let member = Fixtures.memberID(small)
             return switch Int.random(in: 0..<4, using: &random) {
-            case 0: .setServerCertificate(SetServerCertificate(chain: [[UInt8(small)]], sealedKey: [7], isOperators: Bool.random(using: &random)))
+            case 0: .setServerCertificate(SetServerCertificate(chain: [[UInt8(small)]], sealedKey: [7], isOperators: Bool.random(using: &random), fingerprint: Fixtures.fingerprint("a")))
             case 1: .renewMemberCertificate(RenewMemberCertificate(member, publicKey: Fixtures.member(small).publicKey, certificate: [8, UInt8(small)]))
             default: .changeMemberAddresses(member: member, addresses: ["h\(small):\(small)"])
             }

@@ -1,5 +1,6 @@
 import HashTreeCollections
 import Crypto
+import EventLoop
 import Raft
 import Storage
 import Tokens
@@ -109,10 +110,19 @@ extension Node {
         keys = identity.custody.ring(keys, updatedTo: state)
     }
 
+    /// After a start a removal counts as seen just now: how long ago it was applied is not known by this clock.
+    private func noteRemovals() {
+        let now = MonotonicInstant.now()
+        removedSeenAt = removedSeenAt.filter { state.removedMembers[$0.key] != nil }
+        removedTold = removedTold.filter { state.removedMembers[$0] != nil }
+        for id in state.removedMembers.keys where removedSeenAt[id] == nil { removedSeenAt[id] = now }
+    }
+
     /// The learners and the links follow the replicated membership. The core leaves voters out of the learners.
     func membershipChanged() {
         step(.setLearners(state.members.values.map(\.id).sorted()))
         adoptOwnCertificate()
+        noteRemovals()
         updateLinks()
         certificateExpiries = Dictionary(
             uniqueKeysWithValues: state.members.values.compactMap { member in

@@ -22,7 +22,7 @@ extension Node {
         let time = WallClock.nowSeconds()
         let dueMembers = state.members.values.filter { isRenewalDue(of: $0, at: time) }.sorted { $0.id < $1.id }
         let server = cluster.serverCertificate.first.flatMap { try? Certificate(der: $0) }
-        let isServerDue = server.map { !cluster.isServerCertificateOperators && Self.isRenewalDue(of: $0, at: time) } ?? false
+        let isServerDue = server.map { !cluster.isServerCertificateOperators && Self.isRenewalDue(of: $0, term: Founding.serverCertificateYears * 365 * 86_400, at: time) } ?? false
         sayOperatorsCertificate(server, cluster, at: time)
         guard !dueMembers.isEmpty || isServerDue else { return }
         do {
@@ -59,17 +59,21 @@ extension Node {
             metadata: ["fingerprint": "\(certificate.fingerprint)"])
         proposeAsLeader(
             .setServerCertificate(
-                SetServerCertificate(chain: [certificate.der, authority.der], sealedKey: cluster.sealedServerKey, isOperators: false)))
+                SetServerCertificate(chain: [certificate.der, authority.der], sealedKey: cluster.sealedServerKey, isOperators: false, fingerprint: certificate.fingerprint,
+                    former: server.der)))
     }
 
     private func isRenewalDue(of member: MemberRecord, at time: Int64) -> Bool {
         guard let certificate = try? Certificate(der: member.certificate) else { return false }
-        return Self.isRenewalDue(of: certificate, at: time)
+        // A revoked one ends; its member joins anew.
+        guard state.broadRevocations[RevocationTarget.certificate(fingerprint: certificate.fingerprint).name] == nil else { return false }
+        return Self.isRenewalDue(of: certificate, term: Founding.memberCertificateDays * 86_400, at: time)
     }
 
-    static func isRenewalDue(of certificate: Certificate, at time: Int64) -> Bool {
-        let lifetime = certificate.notAfterAt - certificate.notBeforeAt
-        return time >= certificate.notAfterAt - max(0, lifetime) / 3
+    /// - Parameter term: for how long such a one is issued, in seconds. What a renewed one spans is longer: it begins when the
+    ///   first one did.
+    static func isRenewalDue(of certificate: Certificate, term: Int64, at time: Int64) -> Bool {
+        time >= certificate.notAfterAt - term / 3
     }
 
     /// Nobody here can renew it; the operator is told each day of the last month.

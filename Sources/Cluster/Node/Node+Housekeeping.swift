@@ -17,6 +17,8 @@ struct Housekeeping {
     var hasSaidKeysAreMany = false
     var lastRoundAt: MonotonicInstant?
     var leadingSince: MonotonicInstant?
+    var handOverTriedAt: MonotonicInstant?
+    var lastHeir: MemberID?
     var certificatesCheckedAt: MonotonicInstant?
     /// Wall clock, seconds.
     var operatorsCertificateSaidAt: Int64 = 0

@@ -11,8 +11,10 @@ extension Node {
     /// One step at a time, and only steps that the core would take.
     func reconcileMembers(now: MonotonicInstant) {
         // Before its own first entry is applied a leader does not know what the one before it was about.
-        guard applied.position.term == core.term, core.status.transferTarget == nil, let next = voterPlan(now: now).next(),
-            housekeeping.begin("members", now: now, patience: .seconds(1))
+        // And before everybody had time to answer it, it does not know who is there.
+        guard applied.position.term == core.term, core.status.transferTarget == nil,
+            let since = housekeeping.leadingSince, now - since >= timing.tick * timing.electionTicks,
+            let next = voterPlan(now: now).next(), housekeeping.begin("members", now: now, patience: .seconds(1))
         else { return }
         switch next {
         case .promote(let member):
@@ -22,6 +24,10 @@ extension Node {
             logger.notice("making a member a replica", metadata: ["member": "\(name(of: member))"])
             proposeVoters(core.configuration.voters.filter { $0 != member })
         case .handOver(let heir):
+            // Nothing is taken while leadership is handed over, and an heir that cannot take it is found out only by waiting.
+            if let tried = housekeeping.handOverTriedAt, now - tried < Self.handOverPatience { return }
+            housekeeping.handOverTriedAt = now
+            housekeeping.lastHeir = heir
             logger.notice("handing leadership over: this member is to vote no more", metadata: ["to": "\(name(of: heir))"])
             step(.transferLeadership(id: 0, to: heir))
         case .remove(let member):
@@ -30,6 +36,8 @@ extension Node {
             proposeAsLeader(.removeMember(RemoveMember(member, keepUntil: max(0, expiresAt))))
         }
     }
+
+    private static let handOverPatience: Duration = .seconds(30)
 
     private func proposeVoters(_ voters: [MemberID]) {
         let id = offers.reserve(requestID: RequestID(high: 0, low: 0), origin: .configuration)
@@ -45,11 +53,13 @@ extension Node {
             return VoterPlan.Candidate(
                 id: record.id, role: record.role, isLeaving: record.isLeaving, isVoter: core.configuration.isVoter(record.id),
                 isLeader: isSelf, isCaughtUp: peer?.isCaughtUp ?? false, isActive: isSelf || peer?.isActive ?? false,
+                isInStep: isSelf || (peer?.match ?? .zero) >= core.commitIndex,
                 silence: isSelf ? .zero : silence(of: record.id, now: now))
         }
         return VoterPlan(
             members: members.sorted { $0.id < $1.id }, strays: core.configuration.voters.filter { state.members[$0] == nil },
-            votersMax: Int(state.settings.votersMax), replaceAfter: seconds > 0 ? .seconds(seconds) : nil)
+            votersMax: Int(state.settings.votersMax), replaceAfter: seconds > 0 ? .seconds(seconds) : nil,
+            lastHeir: housekeeping.lastHeir)
     }
 
     /// A new leader counts from when it began to lead: what its predecessor knew it does not.

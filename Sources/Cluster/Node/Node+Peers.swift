@@ -31,8 +31,12 @@ extension Node {
     func updateLinks() {
         let known = knownPeers
         for (id, link) in links where !known.contains(link.peer) {
-            link.close()
-            links[id] = nil
+            if let same = known.first(where: { $0.id == id && $0.publicKey == link.peer.publicKey }) {
+                link.moved(to: same)
+            } else {
+                link.close()
+                links[id] = nil
+            }
         }
         for peer in known where links[peer.id] == nil {
             links[peer.id] = makeLink(to: peer)
@@ -86,8 +90,10 @@ extension Node {
             let peer = knownPeers.first(where: { $0.publicKey == certificate.subjectPublicKeyInfo })
         else {
             if let removed = state.removedMember(publicKey: stream.peerCertificates.first?.subjectPublicKeyInfo ?? []) {
-                return removed.isLeftBehind
-                    ? InboundPeer.sayGoodbye(Self.formerMemberNotice, over: stream) : InboundPeer.sayFenced(Self.removedReason, over: stream)
+                if removed.isLeftBehind { return InboundPeer.sayGoodbye(Self.formerMemberNotice, over: stream) }
+                // It ends as soon as it reads this, and it was reading when it connected.
+                removedTold.insert(removed.id)
+                return InboundPeer.sayFenced(Self.removedReason, over: stream)
             }
             return InboundPeer.sayGoodbye("your key is not in the membership that this member knows", over: stream)
         }

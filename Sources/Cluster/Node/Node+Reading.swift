@@ -42,6 +42,19 @@ extension Node {
         } onCancel: { $0.effects.cancel(key) }
     }
 
+    /// A removed member that was not told may go on vouching from what it knew, until it is stale. One that was told has
+    /// ended; under the policy `serve` an untold one never does.
+    private func removedThatMayVouch(now: MonotonicInstant, refuses: Bool) -> [EffectWaiters.Progress] {
+        let bound = state.settings.maxStalenessMilliseconds
+        return state.removedMembers.values.sorted { $0.index < $1.index }.compactMap { removed in
+            // What a recovery left behind is no part of this cluster any more, under that policy for good.
+            guard !removedTold.contains(removed.id), refuses || !removed.isLeftBehind else { return nil }
+            let seen = removedSeenAt[removed.id] ?? now
+            if refuses, now - seen > .milliseconds(bound + bound / 100 + 50) { return nil }
+            return EffectWaiters.Progress(member: removed.name, index: .zero, refusesWhenStale: refuses)
+        }
+    }
+
     func settleEffects(now: MonotonicInstant) {
         effects.settle(now: now) {
             let refuses = state.settings.stalenessPolicy == .refuse
@@ -49,7 +62,7 @@ extension Node {
             return state.members.values.sorted { $0.name < $1.name }.map { member in
                 let index = member.id == identity.id ? appliedIndex : reports[member.id]?.report.appliedIndex ?? .zero
                 return EffectWaiters.Progress(member: member.name, index: index, refusesWhenStale: refuses && index >= since)
-            }
+            } + removedThatMayVouch(now: now, refuses: refuses)
         }
     }
 

@@ -59,6 +59,9 @@ actor Node {
     /// Nil once this run has caught up.
     private var catchUpSaidAt: MonotonicInstant? = MonotonicInstant(nanoseconds: 0)
     var effects = EffectWaiters()
+    /// When this member first knew of each removal, and whom it has told since.
+    var removedSeenAt: [MemberID: MonotonicInstant] = [:]
+    var removedTold: Set<MemberID> = []
     var links: [MemberID: PeerLink] = [:]
     var inbound: [ObjectIdentifier: InboundPeer] = [:]
     var reports: [MemberID: ReceivedReport] = [:]

@@ -16,8 +16,10 @@ struct VoterPlan {
         var isLeader = false
         /// Of a replica: it could vote now.
         var isCaughtUp = false
-        /// Heard of within an election timeout.
+        /// Has answered this leader within an election timeout.
         var isActive = true
+        /// Holds all that is committed.
+        var isInStep = true
         /// How long nothing was heard of it, as far as this leader can tell.
         var silence: Duration = .zero
 
@@ -40,6 +42,8 @@ struct VoterPlan {
     let votersMax: Int
     /// Nil when only operators change roles.
     let replaceAfter: Duration?
+    /// Who was handed the leadership to last, and did not take it.
+    var lastHeir: MemberID?
 
     func next() -> Step? {
         stray() ?? unwanted() ?? departed() ?? surplus() ?? missing() ?? replacement() ?? preferred()
@@ -101,7 +105,8 @@ struct VoterPlan {
         let sorted = candidates.filter { canDemote(isActive: $0.isActive) }.sorted { rank($0) < rank($1) }
         guard let first = sorted.first else { return nil }
         guard first.isLeader else { return .demote(first.id) }
-        return voters.first { !$0.isLeader && $0.isActive && $0.maySupport }.map { .handOver(to: $0.id) }
+        let heirs = voters.filter { !$0.isLeader && $0.isActive && $0.isInStep && $0.maySupport }
+        return (heirs.first { $0.id != lastHeir } ?? heirs.first).map { .handOver(to: $0.id) }
     }
 
     private func rank(_ voter: Candidate) -> Rank {

@@ -20,7 +20,10 @@ final class PeerLink {
     /// Reports come five times a second.
     static let silenceMax: Duration = .seconds(3)
 
-    let peer: MemberFile.Peer
+    private(set) var peer: MemberFile.Peer
+    /// Where it was reached before, tried after the new ones: an address that turns out wrong must not cut off whom it is of.
+    private var formerAddresses: [String] = []
+    private static let formerAddressesMax = 16
     private let greeting: () -> PeerFrame
     private let dial: PeerDialer
     private let onProblem: (String) -> Void
@@ -42,6 +45,14 @@ final class PeerLink {
         self.onProblem = onProblem
     }
 
+    /// The same member at other addresses. A connection that works stays.
+    func moved(to peer: MemberFile.Peer) {
+        let former = self.peer.addresses + formerAddresses
+        self.peer = peer
+        formerAddresses = Array(former.filter { !peer.addresses.contains($0) }.prefix(Self.formerAddressesMax))
+        failures = 0
+    }
+
     var isReady: Bool {
         if case .ready = state { true } else { false }
     }
@@ -50,9 +61,10 @@ final class PeerLink {
         guard case .waiting(let until) = state, until <= now else { return }
         state = .dialing
         // Each attempt takes the next address, so that one dead address does not hide a living one.
-        guard !peer.addresses.isEmpty else { return lost("it has no address") }
-        let address = peer.addresses[failures % peer.addresses.count]
-        dial.dial(address, attempt: failures / peer.addresses.count, publicKey: peer.publicKey) { [weak self] result in
+        let addresses = peer.addresses + formerAddresses
+        guard !addresses.isEmpty else { return lost("it has no address") }
+        let address = addresses[failures % addresses.count]
+        dial.dial(address, attempt: failures / addresses.count, publicKey: peer.publicKey) { [weak self] result in
             guard let self, case .dialing = self.state else {
                 if case .success(let transport) = result { transport.close() }
                 return

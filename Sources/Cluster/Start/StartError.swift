@@ -1,4 +1,5 @@
 import JOSE
+import TrustStore
 package import Crypto
 package import Storage
 
@@ -28,6 +29,7 @@ package enum StartError: Error, Sendable {
     case joinTokenExpired(expiredAt: Int64)
     case joinRefused(address: String, reason: String)
     case joinUnreachable([String])
+    case addressesTooMany(Int)
     case addressInvalid(String)
     case nameInvalid(String)
     case storage(StorageError)
@@ -77,6 +79,7 @@ extension StartError: CustomStringConvertible {
             "no member named in the join token could be joined: \(attempts.joined(separator: "; "))"
         case .addressInvalid(let address):
             "\"\(address)\" is not an address; write HOST:PORT, for example 10.0.0.1:8443 or [::1]:8443"
+        case .addressesTooMany(let count): "\(count) addresses are advertised, and a member has at most \(StateLimits.addressesMax); leave out some --advertise"
         case .nameInvalid(let name):
             "\"\(name)\" is not a member name: 1 to 64 visible characters that start and end with a letter or digit, without $ ? & + \" ' ` * /"
         case .storage(let error): error.description

@@ -21,6 +21,14 @@ final class ClientExchange {
     private let receive: (@Sendable ([UInt8]) -> Bool)?
     /// With `receive`: how long nothing may come.
     private var silenceMax: Duration = .zero
+    /// The request has begun to be sent.
+    private var isSent = false
+
+    /// For one address.
+    static let connectTimeoutMax: Duration = .seconds(5)
+    /// For all of them, and the handshake.
+    static let reachTimeoutMax: Duration = .seconds(10)
+    private var reachTimer: LoopTimer?
 
     init(
         _ request: [UInt8], method: HTTPRequest.Method, to endpoint: HTTPEndpoint, limits: HTTPLimits, on loop: EventLoop,
@@ -40,8 +48,16 @@ final class ClientExchange {
         deadline = .now() + timeout
         silenceMax = timeout
         let timer = LoopTimer(on: loop)
-        timer.schedule(after: timeout) { [self] in finish(.failure(.timedOut)) }
+        timer.schedule(after: timeout) { [self] in
+            // Before the request began to be sent it cannot have been carried out.
+            finish(.failure(isSent ? .timedOut : .unreachable(.connectTimedOut(endpoint.hostField, after: timeout))))
+        }
         self.timer = timer
+        let reachTimer = LoopTimer(on: loop)
+        reachTimer.schedule(after: min(timeout, Self.reachTimeoutMax)) { [self] in
+            if !isSent { finish(.failure(.unreachable(.connectTimedOut(endpoint.hostField, after: min(timeout, Self.reachTimeoutMax))))) }
+        }
+        self.reachTimer = reachTimer
         switch endpoint {
         case .unix(let path): connect(to: [.unix(path: path)])
         case .tls(let host, let port, _, _), .clear(let host, let port): resolve(host, port)
@@ -53,6 +69,8 @@ final class ClientExchange {
         isFinished = true
         timer?.cancel()
         timer = nil
+        reachTimer?.cancel()
+        reachTimer = nil
         transport?.close()
         transport = nil
         let report = completion
@@ -82,7 +100,8 @@ final class ClientExchange {
         guard let address = addresses.first else {
             return finish(.failure(.unreachable(.nameNotResolved(host: endpoint.hostField, reason: "it has no address"))))
         }
-        let timeLeft = deadline - .now()
+        // One that is switched off must not use up the time of those that are not.
+        let timeLeft = min(deadline - .now(), Self.connectTimeoutMax)
         transport = ByteStream.connect(to: address, on: loop, timeout: timeLeft) { [self] result in
             switch result {
             case .success(let stream): connected(stream)
@@ -125,6 +144,7 @@ final class ClientExchange {
 
     private func exchange(on transport: any Transport) {
         self.transport = transport
+        isSent = true
         transport.onBytes = { [self] input in received(input) }
         transport.onEnd = { [self] in settle(parser.finish()) }
         transport.onClose = { [self] _ in finish(.failure(.connectionLost)) }

@@ -24,7 +24,9 @@ extension CommandBody {
             change.summarize(to: &writer)
         case .removeMember(let removal): writer.string("member", removal.member.description)
         case .renewMemberCertificate(let renewal): writer.string("member", renewal.member.description)
-        case .setServerCertificate(let new): writer.bool("is_operators", new.isOperators)
+        case .setServerCertificate(let new):
+            writer.string("fingerprint", new.fingerprint)
+            writer.bool("is_operators", new.isOperators)
         case .addSigningKey(let key): key.summarize(to: &writer)
         case .activateSigningKey(let kid, let seconds), .retireSigningKey(let kid, let seconds):
             writer.string("key_id", kid)

@@ -135,6 +135,9 @@ extension Step {
 
     mutating func setServerCertificate(_ new: SetServerCertificate) throws(CommandRefusal) -> CommandResult {
         guard var cluster = state.cluster else { throw CommandRefusal(.clusterNotFounded, "there is no cluster yet") }
+        guard new.former == nil || new.former == cluster.serverCertificate.first else {
+            throw CommandRefusal(.memberChanged, "another certificate is shown by now")
+        }
         cluster.serverCertificate = new.chain
         cluster.sealedServerKey = new.sealedKey
         cluster.isServerCertificateOperators = new.isOperators
@@ -183,7 +186,8 @@ extension Step {
     /// for ever.
     mutating func forgetRemovedMembers(leavingRoom: Bool) {
         let now = now
-        let sorted = state.removedMembers.values.sorted { $0.index < $1.index }
+        // By id too: one entry may have removed many, and the order of a hash map differs from process to process.
+        let sorted = state.removedMembers.values.sorted { ($0.index, $0.id) < ($1.index, $1.id) }
         let expired = sorted.filter { $0.keepUntil < now }
         for record in expired { forgetRemovedMember(record.id) }
         guard leavingRoom else { return }

@@ -30,7 +30,7 @@ struct ConfigurationFile {
     }
 
     func write(_ text: String) throws(CommandFailure) {
-        let directory = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        let directory = FilePaths.directory(of: path)
         do throws(FileError) {
             if !directory.isEmpty { try PrivateFile.makeDirectory(directory) }
             try PrivateFile.write(Array(text.utf8), to: path, mode: 0o644)

@@ -31,13 +31,20 @@ struct Init: Verb {
     func perform() async throws(CommandFailure) {
         let given = try InitAnswers(self)
         let answers = try Terminal.isInteractive ? given.asked() : given.complete()
-        let config = ConfigurationFile(path: config ?? Self.standardConfig)
+        let config = ConfigurationFile(path: FilePaths.absolute(config ?? Self.standardConfig))
         try answers.checkDataDirectory()
-        let passphrase = try answers.storePassphrase(beside: config.path)
-        let options = answers.options(passphraseFile: passphrase)
+        let passphraseFile = answers.passphraseFile(beside: config.path)
+        let options = answers.options(passphraseFile: passphraseFile)
         // What the file says otherwise is found before anything is made.
         let text = try config.adding(options)
-        try await serve(answers, options)
+        let isPassphraseNew = try answers.storePassphrase(at: passphraseFile)
+        do throws(CommandFailure) {
+            try await serve(answers, options)
+        } catch {
+            // Of a member that never was. Where a keystore was made already, the next try opens it with the same.
+            if isPassphraseNew, let passphraseFile, !PrivateFile.exists(answers.data + "/keystore.json") { try? PrivateFile.remove(passphraseFile) }
+            throw error
+        }
         try config.write(text)
         sayNext(answers, config.path)
     }

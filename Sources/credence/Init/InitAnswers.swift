@@ -30,14 +30,29 @@ struct InitAnswers {
         address = answer("address", flags.address)
         listen = answer("listen", flags.listen)
         name = answer("name", flags.name)
-        data = DataDirectory.choose(answer("data", flags.data))
-        if flags.noPassphrase || preseed["no-passphrase"] == true {
-            keystore = .open
-        } else if let file = answer("passphrase-file", flags.passphraseFile) {
-            keystore = .passphraseFile(file)
-        } else if let text = preseed["passphrase"]?.stringValue, !text.isEmpty {
-            keystore = .passphrase(SecretBytes(Array(text.utf8)))
+        data = FilePaths.absolute(DataDirectory.choose(answer("data", flags.data)))
+        let said = try Self.keystore(flags)
+        let answered = try Self.keystore(preseed)
+        keystore = said ?? answered
+    }
+
+    /// An option beats the file of answers; of two that contradict each other, none.
+    private static func keystore(_ flags: Init) throws(CommandFailure) -> Keystore? {
+        switch (flags.passphraseFile, flags.noPassphrase) {
+        case (nil, false): return nil
+        case (nil, true): return .open
+        case (let file?, false): return .passphraseFile(file)
+        case (_?, true): throw .usage("--passphrase-file and --no-passphrase contradict each other")
         }
+    }
+
+    private static func keystore(_ preseed: JSONObject) throws(CommandFailure) -> Keystore? {
+        var found: [Keystore] = []
+        if preseed["no-passphrase"] == true { found.append(.open) }
+        if let file = preseed["passphrase-file"]?.stringValue { found.append(.passphraseFile(file)) }
+        if let text = preseed["passphrase"]?.stringValue, !text.isEmpty { found.append(.passphrase(SecretBytes(Array(text.utf8)))) }
+        guard found.count <= 1 else { throw .usage("--preseed: of passphrase, passphrase-file and no-passphrase only one can be said") }
+        return found.first
     }
 
     private static func preseed(_ path: String?) throws(CommandFailure) -> JSONObject {
@@ -99,27 +114,34 @@ struct InitAnswers {
         throw .refused("\(data) belongs to another user, who is to run the member: run this as that user (sudo -u credence credence init)")
     }
 
-    /// A passphrase that was typed goes into a file of mode 0600 beside the configuration, before anything is encrypted by it.
-    ///
-    /// - Returns: the file; nil for no passphrase.
-    func storePassphrase(beside config: String) throws(CommandFailure) -> String? {
+    /// The file that the passphrase is read from at every start; nil for none.
+    func passphraseFile(beside config: String) -> String? {
         switch keystore {
-        case nil, .open: return nil
-        case .passphraseFile(let path): return path
-        case .passphrase(let secret):
-            let directory = config.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-            let path = directory + "/passphrase"
-            guard !PrivateFile.exists(path) else {
-                throw .refused("\(path) is there already: say --passphrase-file \(path) to use it, or move it away")
-            }
-            do throws(FileError) {
-                try PrivateFile.makeDirectory(directory)
-                try PrivateFile.write(secret.withSpan { bytes in bytes.indices.map { bytes[$0] } }, to: path)
-            } catch {
-                throw .refused("the passphrase cannot be written: \(error)")
-            }
-            return path
+        case nil, .open: nil
+        case .passphraseFile(let path): FilePaths.absolute(path)
+        case .passphrase: FilePaths.directory(of: config) + "/passphrase"
         }
+    }
+
+    /// A passphrase that was typed goes into a file of mode 0600 beside the configuration, before anything is encrypted by it.
+    /// One that is there already, of a try that failed, must hold the same.
+    ///
+    /// - Returns: whether it was made now.
+    func storePassphrase(at path: String?) throws(CommandFailure) -> Bool {
+        guard case .passphrase(let secret) = keystore, let path else { return false }
+        if PrivateFile.exists(path) {
+            guard try Passphrase.read(path) == secret else {
+                throw .refused("\(path) holds another passphrase: say --passphrase-file \(path) to use it, or move it away")
+            }
+            return false
+        }
+        do throws(FileError) {
+            try PrivateFile.makeDirectory(FilePaths.directory(of: path))
+            try PrivateFile.write(secret.withSpan { bytes in bytes.indices.map { bytes[$0] } }, to: path)
+        } catch {
+            throw .refused("the passphrase cannot be written: \(error)")
+        }
+        return true
     }
 
     /// For `serve`, and for its configuration.
@@ -134,5 +156,17 @@ struct InitAnswers {
             options.append(("encrypt-keystore", "false"))
         }
         return options.map { (name: $0.0, value: $0.1) }
+    }
+}
+
+/// Paths as they were given, made to hold wherever they are read.
+enum FilePaths {
+    static func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : Terminal.workingDirectory + "/" + path
+    }
+
+    /// Of an absolute path, without a slash at its end.
+    static func directory(of path: String) -> String {
+        path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
     }
 }
