@@ -43,6 +43,32 @@ package enum PrivateFile {
         try write(bytes.span, to: path, mode: mode)
     }
 
+    /// What `write` left beside a file when it was killed: nobody reads it, and it may hold what the file held.
+    package static func removeTemporaries(of path: String) throws(FileError) {
+        let parent = parentDirectory(of: path)
+        guard let handle = unsafe opendir(parent) else {
+            if errno == ENOENT { return }
+            throw .from(errno: errno, operation: "list", path: parent)
+        }
+        defer { unsafe closedir(handle) }
+        let prefix = "\(path.split(separator: "/").last ?? "").new-"
+        while let entry = unsafe readdir(handle) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            guard name.hasPrefix(prefix), isNumbers(name.dropFirst(prefix.count)) else { continue }
+            guard unsafe unlinkat(dirfd(handle), name, 0) == 0 || errno == ENOENT else {
+                throw .from(errno: errno, operation: "remove", path: "\(parent)/\(name)")
+            }
+        }
+    }
+
+    /// Those of a process and of a write in it.
+    private static func isNumbers(_ text: Substring) -> Bool {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        return parts.count == 2 && parts.allSatisfy { UInt64($0) != nil }
+    }
+
     private static func create(_ path: String, _ bytes: borrowing Span<UInt8>, _ mode: UInt32) throws(FileError) {
         let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
         // The umask may have taken bits away.

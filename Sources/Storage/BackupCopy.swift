@@ -26,7 +26,7 @@ package struct BackupCopy: Sendable {
 extension SnapshotFiles {
     /// A copy of the state as it is now. Whoever asked for it removes it; what is left of an earlier run goes at the next start.
     package func makeBackup() throws(StorageError) -> BackupCopy {
-        let path = "\(directory)/backup-\(Hex.encode(SecureRandom.bytes(8))).db"
+        let path = "\(directory)/\(SnapshotFileName.backup())"
         do throws(StorageError) {
             try SQLiteFile.reading(path: statePath) { try $0.execute(sql: "VACUUM INTO ?", arguments: [path]) }
             try Self.onDisk(path) { () throws(PrivateFile.Failure) in try PrivateFile.setMode(path: path) }

@@ -63,10 +63,13 @@ enum PrivateFile {
         }
     }
 
+    /// Where new bytes lie until they get the file's name. A kill in between leaves them there.
+    static func temporary(of path: String) -> String { "\(path).new" }
+
     private static func place(
         _ bytes: [UInt8], at path: String, naming: (_ temporary: String) throws(Failure) -> Void
     ) throws(Failure) {
-        let temporary = "\(path).new"
+        let temporary = temporary(of: path)
         // What an interrupted attempt left behind; it never had the name.
         unsafe unlink(temporary)
         try write(bytes, toNew: temporary)
@@ -148,15 +151,37 @@ enum PrivateFile {
         throw Failure(call: "unlink", code: errno)
     }
 
-    /// An empty one; one that is not there is removed already.
+    /// Whether the name itself is a symbolic link, wherever that leads.
+    static func isLink(path: String) -> Bool {
+        var information = stat()
+        return unsafe lstat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFLNK
+    }
+
+    /// Removes files from a directory, and never from one that a link of its name leads to.
+    ///
+    /// - Throws: `ENOTDIR` for a link, `ENOENT` when there is nothing of that name.
+    static func removeFiles(in directory: String, where isMeant: (String) -> Bool) throws(Failure) {
+        let descriptor = try checked("open") { unsafe open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
+        guard let handle = unsafe fdopendir(descriptor) else {
+            let code = errno
+            close(descriptor)
+            throw Failure(call: "fdopendir", code: code)
+        }
+        // With the descriptor.
+        defer { unsafe closedir(handle) }
+        for name in unsafe names(handle) where isMeant(name) {
+            guard unsafe unlinkat(descriptor, name, 0) != 0, errno != ENOENT else { continue }
+            throw Failure(call: "unlink", code: errno)
+        }
+    }
+
+    /// An empty one; one that is not there is removed already, and one that is not empty stays.
     static func removeDirectory(path: String) throws(Failure) {
-        guard unsafe rmdir(path) != 0, errno != ENOENT else { return }
+        guard unsafe rmdir(path) != 0, errno != ENOENT, errno != ENOTEMPTY else { return }
         throw Failure(call: "rmdir", code: errno)
     }
 
-    static func names(in directory: String) -> [String] {
-        guard let handle = unsafe opendir(directory) else { return [] }
-        defer { unsafe closedir(handle) }
+    private static func names(_ handle: OpaquePointer) -> [String] {
         var names: [String] = []
         while let entry = unsafe readdir(handle) {
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {

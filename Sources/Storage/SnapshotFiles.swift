@@ -28,8 +28,8 @@ package final class SnapshotFiles {
     private var incomingBytes: UInt64 = 0
     private var unsyncedBytes: UInt64 = 0
 
-    private var partPath: String { "\(directory)/incoming.part" }
-    private var sidecarPath: String { "\(directory)/incoming.id" }
+    private var partPath: String { "\(directory)/\(SnapshotFileName.part)" }
+    private var sidecarPath: String { "\(directory)/\(SnapshotFileName.sidecar)" }
 
     /// Makes the directory. Snapshots made by an earlier run are of no use and go; what has arrived stays.
     package init(directory: String, statePath: String, clusterID: String) throws(StorageError) {
@@ -38,16 +38,25 @@ package final class SnapshotFiles {
         self.clusterID = clusterID
         try Self.onDisk(directory) { () throws(PrivateFile.Failure) in
             try PrivateFile.makeDirectory(path: directory)
-            for name in PrivateFile.names(in: directory) where !name.hasPrefix("incoming.") {
-                try PrivateFile.remove(path: "\(directory)/\(name)")
-            }
+        }
+        // Where it leads, another one's files may lie, and snapshots would be made and removed there.
+        guard !PrivateFile.isLink(path: directory) else { throw .isLink(file: directory) }
+        try Self.onDisk(directory) { () throws(PrivateFile.Failure) in
+            try PrivateFile.removeFiles(in: directory) { SnapshotFileName.isOne($0) && !SnapshotFileName.isIncoming($0) }
         }
     }
 
-    /// Whatever is in the directory, and itself.
+    /// What this makes in the directory, and the directory when it is empty then. Of a link only the link: nothing of what it
+    /// leads to is known to be a member's.
     package static func removeAll(directory: String) throws(StorageError) {
         try onDisk(directory) { () throws(PrivateFile.Failure) in
-            for name in PrivateFile.names(in: directory) { try PrivateFile.remove(path: "\(directory)/\(name)") }
+            if PrivateFile.isLink(path: directory) { return try PrivateFile.remove(path: directory) }
+            do throws(PrivateFile.Failure) {
+                try PrivateFile.removeFiles(in: directory, where: SnapshotFileName.isOne)
+            } catch {
+                if error.isMissing { return }
+                throw error
+            }
             try PrivateFile.removeDirectory(path: directory)
         }
     }
@@ -56,13 +65,13 @@ package final class SnapshotFiles {
 
     /// A copy of the state as it is now, on the disk under its final name.
     package func make() throws(StorageError) -> SnapshotDescriptor {
-        let draft = "\(directory)/draft.db"
+        let draft = "\(directory)/\(SnapshotFileName.draft)"
         try Self.onDisk(draft) { () throws(PrivateFile.Failure) in try PrivateFile.remove(path: draft) }
         try SQLiteFile.reading(path: statePath) { try $0.execute(sql: "VACUUM INTO ?", arguments: [draft]) }
         let point = try SQLiteFile.reading(path: draft) { try StateSchema.applied($0, file: draft) }
         let hash = try Self.hash(of: draft)
         let id = SnapshotID(position: point.position, hash: hash)
-        let path = "\(directory)/\(point.position.index)-\(point.position.term)-\(Hex.encode(Array(hash.prefix(8)))).db"
+        let path = "\(directory)/\(SnapshotFileName.made(at: point.position, hash: hash))"
         let byteCount = try Self.onDisk(path) { () throws(PrivateFile.Failure) in
             try PrivateFile.setMode(path: draft)
             try PrivateFile.sync(path: draft)
@@ -177,7 +186,7 @@ package final class SnapshotFiles {
     /// next step is done.
     package static func beginInstallation(directory: String, statePath: String) throws(StorageError) {
         let next = nextPath(statePath)
-        let arrived = "\(directory)/incoming.part"
+        let arrived = "\(directory)/\(SnapshotFileName.part)"
         try onDisk(next) { () throws(PrivateFile.Failure) in
             if PrivateFile.exists(path: arrived) || !PrivateFile.exists(path: next) {
                 try PrivateFile.move(arrived, to: next)
@@ -185,7 +194,7 @@ package final class SnapshotFiles {
                 // The name may not have been made durable the first time.
                 try PrivateFile.syncDirectory(of: next)
             }
-            try PrivateFile.remove(path: "\(directory)/incoming.id")
+            try PrivateFile.remove(path: "\(directory)/\(SnapshotFileName.sidecar)")
         }
     }
 

@@ -4,6 +4,8 @@ package import Raft
 package enum StorageError: Error, Equatable, Sendable {
     case missing(file: String)
     case alreadyExists(file: String)
+    /// Of a directory in which a member removes what it made.
+    case isLink(file: String)
     /// No space left. Nothing was written; the same call succeeds once there is space again.
     case diskFull(file: String)
     /// The device or file system failed. Final for this process: after a failed fsync the kernel may
@@ -25,7 +27,7 @@ package enum StorageError: Error, Equatable, Sendable {
     var isFinal: Bool {
         switch self {
         case .ioError, .corrupt, .archiveDamaged, .outOfOrder, .closed: true
-        case .missing, .alreadyExists, .diskFull, .inUse, .wrongCluster, .wrongMember, .unsupportedVersion: false
+        case .missing, .alreadyExists, .isLink, .diskFull, .inUse, .wrongCluster, .wrongMember, .unsupportedVersion: false
         }
     }
 }
@@ -37,6 +39,8 @@ extension StorageError: CustomStringConvertible {
             "\(file) is missing; restore the whole data directory, or remove it and join the cluster as a new member"
         case .alreadyExists(let file):
             "\(file) exists; the directory belongs to a member already, choose an empty one"
+        case .isLink(let file):
+            "\(file) is a symbolic link, and a member must not remove files where it leads; remove the link, and mount another disk there if need be"
         case .diskFull(let file):
             "no space left for \(file); free some, the member goes on by itself"
         case .ioError(let file, let what):

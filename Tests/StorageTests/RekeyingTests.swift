@@ -28,7 +28,7 @@ struct RekeyingTests {
     @Test("the new passphrase opens it and the old one does not")
     func passphrase() throws {
         try create(phrase("old"))
-        try Keystore.rekey(path: path, from: phrase("old"), to: phrase("new"), scrypt: cheap)
+        try Keystore.rekey(path: path, keyFilePath: keyPath, from: phrase("old"), to: phrase("new"), scrypt: cheap)
         try expectOpens(phrase("new"))
         #expect(throws: KeystoreError.wrongPassphrase(file: path)) { try Keystore.open(path: path, lock: phrase("old")) }
         #expect(scratch.names() == ["keystore.json"] && scratch.mode("keystore.json") == 0o600)
@@ -39,16 +39,16 @@ struct RekeyingTests {
         try create(phrase("old"))
         let before = scratch.read("keystore.json")
         #expect(throws: KeystoreError.wrongPassphrase(file: path)) {
-            try Keystore.rekey(path: path, from: phrase("oLd"), to: phrase("new"), scrypt: cheap)
+            try Keystore.rekey(path: path, keyFilePath: keyPath, from: phrase("oLd"), to: phrase("new"), scrypt: cheap)
         }
-        #expect(throws: KeystoreError.wrongPassphrase(file: path)) { try Keystore.rekey(path: path, from: phrase("x"), to: .keyFile(path: keyPath)) }
+        #expect(throws: KeystoreError.wrongPassphrase(file: path)) { try Keystore.rekey(path: path, keyFilePath: keyPath, from: phrase("x"), to: .keyFile(path: keyPath)) }
         #expect(scratch.read("keystore.json") == before && scratch.names() == ["keystore.json"])
     }
 
     @Test("a keystore gets a passphrase, and its key file goes")
     func encrypts() throws {
         try create(.keyFile(path: keyPath))
-        try Keystore.rekey(path: path, from: .keyFile(path: keyPath), to: phrase("new"), scrypt: cheap)
+        try Keystore.rekey(path: path, keyFilePath: keyPath, from: .keyFile(path: keyPath), to: phrase("new"), scrypt: cheap)
         try expectOpens(phrase("new"))
         #expect(scratch.names() == ["keystore.json"])
     }
@@ -57,7 +57,7 @@ struct RekeyingTests {
     func decrypts() throws {
         try create(phrase("old"))
         scratch.write("keystore.key", [UInt8](repeating: 7, count: 32))
-        try Keystore.rekey(path: path, from: phrase("old"), to: .keyFile(path: keyPath))
+        try Keystore.rekey(path: path, keyFilePath: keyPath, from: phrase("old"), to: .keyFile(path: keyPath))
         try expectOpens(.keyFile(path: keyPath))
         #expect(scratch.read("keystore.key") != [UInt8](repeating: 7, count: 32) && scratch.mode("keystore.key") == 0o600)
     }
@@ -68,13 +68,24 @@ struct RekeyingTests {
         try create(phrase("old"))
         scratch.write("keystore.key", [UInt8](repeating: 9, count: 32))
         try expectOpens(phrase("old"))
-        try Keystore.rekey(path: path, from: phrase("old"), to: .keyFile(path: keyPath))
+        try Keystore.rekey(path: path, keyFilePath: keyPath, from: phrase("old"), to: .keyFile(path: keyPath))
         // To a passphrase: the keystore is replaced, the key file is not gone yet.
         let key = scratch.read("keystore.key")
-        try Keystore.rekey(path: path, from: .keyFile(path: keyPath), to: phrase("new"), scrypt: cheap)
+        try Keystore.rekey(path: path, keyFilePath: keyPath, from: .keyFile(path: keyPath), to: phrase("new"), scrypt: cheap)
         scratch.write("keystore.key", key)
         try expectOpens(phrase("new"))
-        try Keystore.rekey(path: path, from: phrase("new"), to: phrase("newer"), scrypt: cheap)
+        try Keystore.rekey(path: path, keyFilePath: keyPath, from: phrase("new"), to: phrase("newer"), scrypt: cheap)
         try expectOpens(phrase("newer"))
+        #expect(scratch.names() == ["keystore.json"], "the key file opens copies of what the keystore was")
+    }
+
+    @Test("copies of the keystore or its key that a kill has left go with the next change", arguments: [true, false])
+    func temporaries(isEncrypted: Bool) throws {
+        try create(isEncrypted ? phrase("old") : .keyFile(path: keyPath))
+        scratch.write("keystore.json.new", scratch.read("keystore.json"))
+        scratch.write("keystore.key.new", [UInt8](repeating: 9, count: 32))
+        try Keystore.rekey(path: path, keyFilePath: keyPath, from: isEncrypted ? phrase("old") : .keyFile(path: keyPath), to: phrase("new"), scrypt: cheap)
+        try expectOpens(phrase("new"))
+        #expect(scratch.names() == ["keystore.json"])
     }
 }

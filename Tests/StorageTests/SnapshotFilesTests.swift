@@ -1,3 +1,4 @@
+import Glibc
 import Raft
 import Storage
 import Testing
@@ -41,6 +42,46 @@ struct SnapshotFilesTests {
         let verified = try #require(try target.verify(descriptor))
         #expect(verified.point == .at(7, term: 2))
         #expect(descriptor.configuration == AppliedPoint.at(7, term: 2).configuration)
+    }
+
+    /// One of each that a member makes, and one beside them that it does not.
+    private static let own = [
+        "incoming.part", "incoming.id", "incoming.id.new", "draft.db", "draft.db-journal", "backup-0123456789abcdef.db", "7-2-0123456789abcdef.db",
+        "7-2-0123456789abcdef.db-wal", "7-2-0123456789abcdef.db-shm",
+    ]
+    private static let foreign = ["backup-mine.db", "notes.txt", "7-2.db", "state.db"]
+
+    private func fill(_ folder: String, in scratch: Scratch) {
+        _ = unsafe mkdir(scratch.file(folder), 0o700)
+        for name in Self.own + Self.foreign { scratch.write("\(folder)/\(name)", [1]) }
+    }
+
+    @Test("only what a member makes goes, at a start and when all of it goes")
+    func foreignFiles() throws {
+        fill("snapshots", in: scratch)
+        _ = try state(at: 7, in: scratch)
+        _ = try files(in: scratch)
+        #expect(scratch.names(in: "snapshots") == (Self.foreign + ["incoming.part", "incoming.id", "incoming.id.new"]).sorted())
+        fill("snapshots", in: scratch)
+        try SnapshotFiles.removeAll(directory: scratch.file("snapshots"))
+        #expect(scratch.names(in: "snapshots") == Self.foreign.sorted())
+        for name in Self.foreign { scratch.remove("snapshots/\(name)") }
+        try SnapshotFiles.removeAll(directory: scratch.file("snapshots"))
+        #expect(!scratch.exists("snapshots"))
+        try SnapshotFiles.removeAll(directory: scratch.file("snapshots"))
+    }
+
+    @Test("nothing is removed where a link leads: a start is refused, and of all of it only the link goes")
+    func link() throws {
+        fill("snapshots", in: other)
+        let before = other.names(in: "snapshots")
+        #expect(unsafe symlink(other.file("snapshots"), scratch.file("snapshots")) == 0)
+        _ = try state(at: 7, in: scratch)
+        #expect(throws: StorageError.isLink(file: scratch.file("snapshots"))) { try files(in: scratch) }
+        #expect(other.names(in: "snapshots") == before)
+        try SnapshotFiles.removeAll(directory: scratch.file("snapshots"))
+        #expect(other.names(in: "snapshots") == before && !scratch.exists("snapshots"))
+        _ = try files(in: scratch)
     }
 
     @Test("a transfer goes on where an earlier run of the receiver ended, for the very same snapshot only")

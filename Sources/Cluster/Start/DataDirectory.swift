@@ -68,7 +68,19 @@ final class DataDirectory: Sendable {
 
     /// Removes what an unfinished founding left, member.json last, so that a kill half-way repeats this.
     func clear() throws(StartError) {
-        try remove(databaseFiles + [keystorePath, keyFilePath, lineagePath, memberFilePath])
+        try remove(databaseFiles + [keystorePath, keyFilePath, lineagePath])
+        try removeTemporaries()
+        try remove([memberFilePath])
+    }
+
+    /// What writes that were cut short have left beside the files; the keys may be in it.
+    func removeTemporaries() throws(StartError) {
+        try remove(Keystore.temporaries(path: keystorePath, keyFilePath: keyFilePath))
+        do throws(FileError) {
+            for file in [keystorePath, keyFilePath, memberFilePath, lineagePath] { try PrivateFile.removeTemporaries(of: file) }
+        } catch {
+            throw .dataDirectoryUnusable(path: path, reason: "\(error)")
+        }
     }
 
     /// Removes databases that an unfinished join made; no entry was ever acknowledged from them.
@@ -83,6 +95,7 @@ final class DataDirectory: Sendable {
     /// Everything that a member leaves in its directory, the secrets first; member.json, which says that this is under way, stays.
     func removeMember() throws(StartError) {
         try remove([keystorePath, keyFilePath])
+        try removeTemporaries()
         try remove(databaseFiles + [lineagePath, reservePath, path + "/credence.sock"])
         do throws(StorageError) {
             try SnapshotFiles.removeAll(directory: snapshotPath)

@@ -34,10 +34,11 @@ package struct Rekeying {
             let isEncrypted = try Keystore.isEncrypted(path: directory.keystorePath)
             if isEncrypted, old == nil { throw .passphraseRequired(file: directory.keystorePath) }
             try Keystore.rekey(
-                path: directory.keystorePath, from: isEncrypted ? old.map { .passphrase($0) } ?? keyFile : keyFile,
+                path: directory.keystorePath, keyFilePath: directory.keyFilePath, from: isEncrypted ? old.map { .passphrase($0) } ?? keyFile : keyFile,
                 to: new.map { .passphrase($0) } ?? keyFile)
         } catch {
             throw .keystore(error)
         }
+        try directory.removeTemporaries()
     }
 }
