@@ -39,6 +39,11 @@ extension MemberCommand {
                     "Entries \(plan.appliedIndex + 1) to \(plan.lastIndex) are taken though this member does not know whether a majority had them: changes whose callers "
                         + "were told nothing, or no, may take effect.")
             }
+            if plan.isRemoved {
+                lines.append(
+                    "WARNING: among them is the removal of \(Table.printable(plan.name)) itself. If a majority had it, the others went on without this member: "
+                        + "prefer any of them that can be brought back, or recover that one.")
+            }
             lines.append(
                 "LOST is what only the others had: what they committed while this member was away" + (plan.isReplica ? " or behind (it is a replica)" : "")
                     + ". Revocations among it are ACCEPTED AGAIN" + (before == nil ? "; --revoke-issued-before now refuses all tokens that there are." : "."))

@@ -170,19 +170,21 @@ struct BackupTests {
     // MARK: - Recovering
 
     /// What a member holds that was one of three and never heard whether its last entries were committed.
-    private func loseMajority(_ home: TestDirectory, _ member: Member, _ body: CommandBody) throws {
+    private func loseMajority(_ home: TestDirectory, _ member: Member, voters: [MemberID]? = nil, _ bodies: CommandBody...) throws {
         let path = home.path + "/log.db"
         let log = try LogStore.open(path: path, identity: StoreIdentity(clusterID: member.clusterID, memberID: member.id))
         let term = log.hardState.term
-        let voters = [member.id, MemberID(high: 5, low: 5), MemberID(high: 6, low: 6)]
-        let proposal = TrustStore.Proposal(
-            requestID: RequestID(high: 4, low: 2), proposedAfter: log.lastIndex, actor: Self.admin, body: body)
-        let entries = [
-            Entry(index: log.lastIndex.next, term: term, kind: .configuration, payload: Configuration(voters: voters).encoded()),
-            Entry(
-                index: log.lastIndex.next.next, term: term, kind: .command,
-                payload: Command(proposal, stampedAtMilliseconds: WallClock.nowMilliseconds()).encode()),
+        let voters = voters ?? [member.id, MemberID(high: 5, low: 5), MemberID(high: 6, low: 6)]
+        var entries = [
+            Entry(index: log.lastIndex.next, term: term, kind: .configuration, payload: Configuration(voters: voters).encoded())
         ]
+        for body in bodies {
+            let proposal = TrustStore.Proposal(requestID: .random(), proposedAfter: log.lastIndex, actor: Self.admin, body: body)
+            entries.append(
+                Entry(
+                    index: log.lastIndex.next.advanced(by: entries.count), term: term, kind: .command,
+                    payload: Command(proposal, stampedAtMilliseconds: WallClock.nowMilliseconds()).encode()))
+        }
         try log.perform([StorageOperation(id: 1, entries: entries)])
         try log.close()
     }
@@ -238,6 +240,114 @@ struct BackupTests {
         await recovered.stop()
     }
 
+    private func interrupt(_ home: TestDirectory) throws {
+        let path = home.path + "/member.json"
+        var file = try MemberFile(JSON(parsing: PrivateFile.read(path, bytesMax: 1 << 20)))
+        file.phase = .recovering
+        try PrivateFile.write(file.json.encoded(), to: path)
+    }
+
+    @Test("an interrupted recovery that is run again with a time does revoke, and a later time revokes more")
+    func resumedWithRevocation() async throws {
+        let home = try TestDirectory()
+        let first = try await ready(home)
+        let token = try await mint("a", first)
+        await first.stop()
+        try loseMajority(home, first, .revokeToken(RevokeToken(tokenID: "other", expiresAt: nil, reason: nil)))
+        try Recovering(dataDirectory: home.path, revokeBefore: nil).run { _ in true }
+        try interrupt(home)
+        try Recovering(dataDirectory: home.path, revokeBefore: 1_000).run { _ in true }
+        try interrupt(home)
+        let now = WallClock.nowSeconds()
+        try Recovering(dataDirectory: home.path, revokeBefore: now).run { _ in true }
+        try interrupt(home)
+        // What holds already needs no more entries.
+        var last: UInt64 = 0
+        try Recovering(dataDirectory: home.path, revokeBefore: 1_000).run {
+            last = $0.lastIndex
+            return true
+        }
+        try interrupt(home)
+        try Recovering(dataDirectory: home.path, revokeBefore: nil).run {
+            #expect($0.lastIndex == last)
+            return true
+        }
+        let recovered = try await ready(home)
+        #expect(recovered.reason(of: token.token) != nil)
+        #expect(recovered.view.state.broadRevocations[RevocationTarget.nameOfEverything]?.target == .everything(before: now))
+        await recovered.stop()
+    }
+
+    @Test("a recovery whose entry would be refused, or was refused in an earlier run, does not say that it is done")
+    func refusedRecovery() async throws {
+        let home = try TestDirectory()
+        let first = try await ready(home)
+        await first.stop()
+        let stranger = NewMember(
+            id: MemberID(high: 5, low: 5), name: "n2", addresses: ["127.0.0.1:9"], publicKey: [5], certificate: [5])
+        let secret = [UInt8](repeating: 7, count: 32)
+        try loseMajority(
+            home, first,
+            .addJoinToken(AddJoinToken(id: "t", memberName: "n2", secretHash: secret, expiresAt: WallClock.nowSeconds() + 600)),
+            .joinMember(JoinMember(tokenID: "t", secretHash: secret, member: stranger)))
+        var plan: Recovering.Plan?
+        #expect(throws: StartError.self, "too far ahead") {
+            try Recovering(dataDirectory: home.path, revokeBefore: WallClock.nowSeconds() + 100_000).run {
+                plan = $0
+                return true
+            }
+        }
+        #expect(plan?.others.map(\.name) == ["n2"], "of whom only the entries that are not applied speak")
+        // As a run would have left it that wrote the entry first and looked at the answer afterwards.
+        try loseMajority(
+            home, first, voters: [first.id],
+            .rebuildCluster(
+                RebuildCluster(
+                    origin: .survivor, member: stranger, revokeBefore: WallClock.nowSeconds() + 100_000)))
+        try interrupt(home)
+        try Recovering(dataDirectory: home.path, revokeBefore: nil).run { _ in true }
+        let recovered = try await ready(home)
+        #expect(recovered.view.state.members.values.map(\.id) == [recovered.id])
+        await recovered.stop()
+    }
+
+    @Test("a survivor whose own removal is in its log, not applied, goes on alone, and starts again and again", arguments: [true, false])
+    func removedSurvivor(isInterrupted: Bool) async throws {
+        let home = try TestDirectory()
+        let first = try await ready(home)
+        let token = try await mint("a", first)
+        await first.stop()
+        let stranger = NewMember(
+            id: MemberID(high: 5, low: 5), name: "n2", addresses: ["127.0.0.1:9"], publicKey: [5], certificate: [5])
+        let secret = [UInt8](repeating: 7, count: 32)
+        try loseMajority(
+            home, first,
+            .addJoinToken(AddJoinToken(id: "t", memberName: "n2", secretHash: secret, expiresAt: WallClock.nowSeconds() + 600)),
+            .joinMember(JoinMember(tokenID: "t", secretHash: secret, member: stranger)),
+            .changeMember(ChangeMember(first.id, isLeaving: true)),
+            .removeMember(RemoveMember(first.id, keepUntil: WallClock.nowSeconds() + 1_000)))
+        var plan: Recovering.Plan?
+        try Recovering(dataDirectory: home.path, revokeBefore: nil).run {
+            plan = $0
+            return true
+        }
+        #expect(plan?.isRemoved == true && plan?.others.map(\.name) == ["n2"])
+        if isInterrupted {
+            try interrupt(home)
+            try Recovering(dataDirectory: home.path, revokeBefore: nil).run { _ in true }
+        }
+        for _ in 1...2 {
+            let recovered = try await ready(home)
+            #expect(recovered.view.state.members.values.map(\.id) == [first.id])
+            #expect(recovered.view.state.removedMembers[first.id] == nil)
+            #expect(recovered.reason(of: token.token) == nil)
+            let fresh = try await mint("fresh", recovered)
+            try await revoke(fresh, recovered)
+            #expect(recovered.reason(of: fresh.token) == .tokenRevoked)
+            await recovered.stop()
+        }
+    }
+
     // MARK: - Wiping
 
     @Test("a wipe asks first, spares a running member and files of others, and leaves a directory that can be used anew")
@@ -259,8 +369,10 @@ struct BackupTests {
         #expect(plan?.name == "n1" && plan?.isMember == true && plan?.others == [])
         let kept = try await ready(home)
         await kept.stop()
+        let left = ["keystore.json.new", "keystore.key.new", "member.json.new-12-3", "lineage.json.new-12-3"]
+        for name in left { try PrivateFile.write([1], to: "\(home.path)/\(name)") }
         try Wiping(dataDirectory: home.path).run { _ in true }
-        for name in ["member.json", "keystore.json", "keystore.key", "log.db", "log.db.mark", "state.db", "audit.db", "lineage.json", "reserve", "snapshots"] {
+        for name in left + ["member.json", "keystore.json", "keystore.key", "log.db", "log.db.mark", "state.db", "audit.db", "lineage.json", "reserve", "snapshots"] {
             #expect(!PrivateFile.exists("\(home.path)/\(name)"), "\(name)")
         }
         #expect(PrivateFile.exists(note))

@@ -49,6 +49,37 @@ struct RebuildTests {
         #expect(log.state.removedMembers.values.map(\.publicKey) == [[1, 1]])
     }
 
+    @Test("a survivor whose own removal is the last that it heard of is a member again, and not remembered as removed")
+    func removedSurvivor() throws {
+        var log = grown()
+        log.remove(2)
+        #expect(log.state.members.count == 1 && log.state.removedMembers[Fixtures.memberID(2)] != nil)
+        #expect(log.apply(rebuild(2, origin: .survivor)).result != nil)
+        #expect(log.state.members.values.map(\.id) == [Fixtures.memberID(2)])
+        #expect(log.state.removedMembers.values.map(\.id) == [Fixtures.memberID(1)])
+        #expect(log.state.removedMember(publicKey: Fixtures.member(2).publicKey) == nil)
+        #expect(try log.reloaded() == log.state)
+    }
+
+    @Test("nor is a removed member remembered under another id that has the rebuilt member's key")
+    func removedKey() {
+        var log = grown()
+        log.remove(2)
+        log.apply(.rebuildCluster(RebuildCluster(origin: .backup, member: Fixtures.member(9, key: Fixtures.member(2).publicKey.first))))
+        #expect(log.state.members.values.map(\.id) == [Fixtures.memberID(9)])
+        #expect(log.state.removedMembers.values.map(\.id) == [Fixtures.memberID(1)])
+    }
+
+    @Test("a cluster that was rebuilt can be rebuilt once more, with a time that was not given before")
+    func again() {
+        var log = grown()
+        log.apply(rebuild(2, origin: .survivor))
+        #expect(log.apply(rebuild(2, origin: .survivor, before: Fixtures.startSeconds)).result != nil)
+        #expect(log.state.members.values.map(\.id) == [Fixtures.memberID(2)])
+        #expect(log.state.removedMembers.values.map(\.id) == [Fixtures.memberID(1)])
+        #expect(log.state.broadRevocations[RevocationTarget.nameOfEverything]?.target == .everything(before: Fixtures.startSeconds))
+    }
+
     @Test("all tokens of before can be revoked in the same entry; without that nothing is")
     func revocation() {
         var log = grown()

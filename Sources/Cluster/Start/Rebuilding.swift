@@ -10,6 +10,8 @@ struct Rebuilding {
     let position: LogPosition
     let term: Term
     let command: RebuildCluster
+    /// Made once: what is tried out is what is written.
+    let entries: [Entry]
 
     /// - Parameters:
     ///   - position: the last entry that is kept.
@@ -18,15 +20,10 @@ struct Rebuilding {
         self.position = position
         term = Term(max(position.term, hardState.term).rawValue + 1)
         self.command = command
-    }
-
-    var hardState: HardState { HardState(term: term, vote: command.member.id) }
-
-    var entries: [Entry] {
         let first = position.index.next
         let proposal = TrustStore.Proposal(
             requestID: .random(), proposedAfter: first, actor: Self.operatorOfMachine, body: .rebuildCluster(command))
-        return [
+        entries = [
             Entry(
                 index: first, term: term, kind: .configuration, payload: Configuration(voters: [command.member.id]).encoded()),
             Entry(
@@ -34,6 +31,8 @@ struct Rebuilding {
                 payload: Command(proposal, stampedAtMilliseconds: WallClock.nowMilliseconds()).encode()),
         ]
     }
+
+    var hardState: HardState { HardState(term: term, vote: command.member.id) }
 
     /// Whoever may write the data directory.
     private static let operatorOfMachine = TrustStore.Actor(id: "operator", method: "offline", address: nil)

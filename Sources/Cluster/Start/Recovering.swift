@@ -20,6 +20,8 @@ package struct Recovering {
         /// Entries behind that are taken too, though nobody knows whether a majority had them.
         package let lastIndex: UInt64
         package let others: [Other]
+        /// Its own removal is among those entries.
+        package let isRemoved: Bool
         /// A replica: it may have been further behind than any voter.
         package let isReplica: Bool
         /// Its disk has lost entries that it had acknowledged.
@@ -56,15 +58,20 @@ package struct Recovering {
             }
             var replay = Replay(try stores.state.loadState(), in: stores.state)
             let voters = try Self.newestConfiguration(stores)
-            let member = try check(replay.state, file, voters)
-            guard confirm(Self.plan(replay.state, member, voters, stores)) else { throw StartError.declined }
-            let hasRebuilt = try file.phase == .recovering && Self.endsWithRebuilding(stores.log)
+            let replayed = try replay.preview(through: stores.log).state
+            let member = try check(replayed, before: replay.state, file, voters)
+            guard confirm(Self.plan(replayed, applied: replay.state, member, voters, stores)) else { throw StartError.declined }
+            // An interrupted run came so far. Any other log that ends so is that of a member which is alone already.
+            let hasRebuilt = try file.phase == .recovering && Self.endsWithRebuilding(stores.log) && isRebuilt(replayed, around: member)
+            // Refused before anything is written.
+            let rebuilding = hasRebuilt ? nil : try rebuilding(member, after: stores, replay)
             file.phase = .recovering
             try directory.write(file)
-            if !hasRebuilt { try append(to: stores, member) }
-            let outcome = try replay.run(through: stores.log)
-            // What an earlier run has applied has no answer here.
-            if outcome != nil || !hasRebuilt { try Rebuilding.check(outcome) }
+            if let rebuilding {
+                try stores.log.perform([StorageOperation(id: 1, hardState: rebuilding.hardState, entries: rebuilding.entries)])
+            }
+            _ = try replay.run(through: stores.log)
+            guard isRebuilt(replay.state, around: member) else { throw Self.isNotRebuilt }
         } catch {
             throw StartError(error, doing: "the member could not be recovered")
         }
@@ -89,35 +96,62 @@ package struct Recovering {
         return restored.configurations.last?.configuration ?? restored.baseConfiguration
     }
 
-    private func check(_ state: TrustState, _ file: MemberFile, _ voters: Configuration) throws(StartError) -> MemberRecord {
+    /// - Parameters:
+    ///   - state: with everything that the log holds, an earlier run's entry included.
+    ///   - applied: without what this member does not know to be committed, its own removal among it perhaps.
+    private func check(
+        _ state: TrustState, before applied: TrustState, _ file: MemberFile, _ voters: Configuration
+    ) throws(StartError) -> MemberRecord {
         guard state.cluster != nil else {
             throw .nothingToRecover(path: dataDirectory, reason: "it has not learnt yet what its cluster trusts; recover another member, or restore a backup")
         }
-        guard let member = state.members[file.memberID] else {
+        guard let member = state.members[file.memberID] ?? applied.members[file.memberID] else {
             throw .nothingToRecover(
                 path: dataDirectory, reason: "it was removed from its cluster, and may lack what came after; recover another member, or restore a backup")
         }
-        guard file.phase == .recovering || state.members.count > 1 || voters.voters != [file.memberID] else {
+        guard file.phase == .recovering || !Self.isAlone(member, in: state) || voters.voters != [file.memberID] else {
             throw .nothingToRecover(path: dataDirectory, reason: "it is its cluster's only member, and needs nobody else")
         }
         return member
     }
 
-    private static func plan(_ state: TrustState, _ member: MemberRecord, _ voters: Configuration, _ stores: MemberStores) -> Plan {
-        let others = state.members.values.filter { $0.id != member.id }.sorted { $0.name < $1.name }
+    /// A member, and the only one; not remembered as a removed one, which would refuse itself at its next start.
+    private static func isAlone(_ member: MemberRecord, in state: TrustState) -> Bool {
+        state.members.values.map(\.id) == [member.id] && state.removedMembers[member.id] == nil
+            && state.removedMember(publicKey: member.publicKey) == nil
+    }
+
+    /// Everything that was asked for holds, whoever's run did it.
+    private func isRebuilt(_ state: TrustState, around member: MemberRecord) -> Bool {
+        guard Self.isAlone(member, in: state) else { return false }
+        guard let revokeBefore else { return true }
+        guard let before = state.broadRevocations[RevocationTarget.nameOfEverything]?.target.before else { return false }
+        return before >= revokeBefore
+    }
+
+    private static var isNotRebuilt: StartError {
+        .internalFailure("the cluster was not rebuilt as it was asked for: others are still members, or tokens are not revoked; run this again")
+    }
+
+    /// - Parameter applied: names the others even when an interrupted run has written already that they are none any more.
+    private static func plan(
+        _ state: TrustState, applied: TrustState, _ member: MemberRecord, _ voters: Configuration, _ stores: MemberStores
+    ) -> Plan {
+        let known = state.members.values + applied.members.values.filter { state.members[$0.id] == nil }
+        let others = known.filter { $0.id != member.id }.sorted { $0.name < $1.name }
         return Plan(
             name: member.name, clusterID: state.cluster?.id ?? "", appliedIndex: stores.state.applied.position.index.rawValue,
             lastIndex: stores.log.lastIndex.rawValue, others: others.map { Plan.Other(name: $0.name, addresses: $0.addresses) },
-            isReplica: !voters.isVoter(member.id), hasLostEntries: stores.log.isRecovering,
+            isRemoved: state.members[member.id] == nil, isReplica: !voters.isVoter(member.id), hasLostEntries: stores.log.isRecovering,
             damage: stores.log.damage)
     }
 
-    /// An interrupted run came so far. Any other log that ends so is that of a member which is alone already.
     private static func endsWithRebuilding(_ log: LogStore) throws(StorageError) -> Bool {
         try log.entries(from: log.lastIndex, through: log.lastIndex, bytesMax: .max).last.map(Rebuilding.isOne) ?? false
     }
 
-    private func append(to stores: MemberStores, _ member: MemberRecord) throws {
+    /// What is to follow the log's last entry, tried out.
+    private func rebuilding(_ member: MemberRecord, after stores: MemberStores, _ replay: Replay) throws -> Rebuilding {
         let rebuilding = Rebuilding(
             after: stores.log.lastPosition, hardState: stores.log.hardState,
             RebuildCluster(
@@ -126,6 +160,9 @@ package struct Recovering {
                     id: member.id, name: member.name, addresses: member.addresses, publicKey: member.publicKey,
                     certificate: member.certificate),
                 revokeBefore: revokeBefore))
-        try stores.log.perform([StorageOperation(id: 1, hardState: rebuilding.hardState, entries: rebuilding.entries)])
+        let (state, answer) = try replay.preview(through: stores.log, and: rebuilding.entries)
+        try Rebuilding.check(answer)
+        guard isRebuilt(state, around: member) else { throw Self.isNotRebuilt }
+        return rebuilding
     }
 }

@@ -21,6 +21,34 @@ struct Replay {
     ///
     /// - Returns: the answer to the last command, nil when there was none.
     mutating func run(through log: LogStore) throws(StartError) -> CommandOutcome? {
+        let store = store
+        let answer = try follow(log) { changes, point in try store.apply(changes, through: point) }
+        do {
+            guard try store.sync() else { throw StartError.internalFailure("the state cannot be made durable; try again") }
+        } catch {
+            throw StartError(error, doing: "the log could not be applied")
+        }
+        return answer
+    }
+
+    /// What the state would be after everything that the log holds, and after entries that it does not hold yet. Writes nothing.
+    ///
+    /// - Returns: also the answer to the last command, nil when there was none.
+    func preview(through log: LogStore, and entries: [Entry] = []) throws(StartError) -> (state: TrustState, answer: CommandOutcome?) {
+        var copy = self
+        var answer = try copy.follow(log) { _, _ in }
+        do {
+            var changes: [StateChange] = []
+            for entry in entries { answer = try copy.apply(entry, &changes) ?? answer }
+        } catch {
+            throw StartError(error, doing: "the log could not be applied")
+        }
+        return (copy.state, answer)
+    }
+
+    private mutating func follow(
+        _ log: LogStore, each: ([StateChange], AppliedPoint) throws -> Void
+    ) throws(StartError) -> CommandOutcome? {
         var answer: CommandOutcome?
         do {
             while point.position.index < log.lastIndex {
@@ -31,10 +59,9 @@ struct Replay {
                 for batch in entries.chunked(Self.entriesPerTransaction) {
                     var changes: [StateChange] = []
                     for entry in batch { answer = try apply(entry, &changes) ?? answer }
-                    try store.apply(changes, through: point)
+                    try each(changes, point)
                 }
             }
-            guard try store.sync() else { throw StartError.internalFailure("the state cannot be made durable; try again") }
         } catch {
             throw StartError(error, doing: "the log could not be applied")
         }

@@ -17,6 +17,7 @@ extension Step {
         for member in state.members.values.filter({ $0.id != rebuilt.member.id }).sorted(by: { $0.id < $1.id }) { leaveBehind(member) }
         for id in state.joinTokens.keys.sorted() { removeJoinToken(id) }
         for id in state.addTokens.keys.sorted() { removeAddToken(id) }
+        readmit(rebuilt.member.id, publicKey: former?.publicKey ?? rebuilt.member.publicKey)
         var member = former ?? MemberRecord(
             id: rebuilt.member.id, name: rebuilt.member.name, addresses: rebuilt.member.addresses, publicKey: rebuilt.member.publicKey,
             certificate: rebuilt.member.certificate, joinedAt: now, featureLevel: rebuilt.member.featureLevel, joinedIndex: index, joinTokenID: nil)
@@ -30,6 +31,13 @@ extension Step {
             _ = try revoke(Revoke(.everything(before: before), reason: "the cluster was rebuilt; later revocations may be lost"))
         }
         return done(rebuilt.member.id.description)
+    }
+
+    /// Its removal may be among the last entries of a survivor's own log. As long as it is remembered, the member refuses itself,
+    /// and the cluster's CRL names its certificate.
+    private mutating func readmit(_ id: MemberID, publicKey: [UInt8]) {
+        let records = state.removedMembers.values.filter { $0.id == id || $0.publicKey == publicKey }
+        for record in records.sorted(by: { $0.id < $1.id }) { forgetRemovedMember(record.id) }
     }
 
     private mutating func leaveBehind(_ member: MemberRecord) {
