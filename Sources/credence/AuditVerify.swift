@@ -34,7 +34,13 @@ extension AuditCommand {
             if try AuditExportFile.isOne(path) {
                 try AuditExportFile.check(path, into: &check)
             } else if Backup.isOne(path) {
-                check = AuditCheck(try AuditFiles.check(backup: path, scratch: Scratch.path()))
+                let report: Result<AuditFiles.Report, AuditFault>
+                do throws(CommandFailure) {
+                    report = try Scratch.with { scratch throws(AuditFault) in try AuditFiles.check(backup: path, scratch: scratch) }
+                } catch {
+                    throw .unreadable(error.message)
+                }
+                check = AuditCheck(try report.get())
             } else {
                 check = AuditCheck(try AuditFiles.check(path))
             }

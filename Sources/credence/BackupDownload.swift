@@ -24,6 +24,8 @@ final class BackupDownload: Sendable {
     init(to path: String) throws(CommandFailure) {
         self.path = path
         partPath = "\(path).part-\(Hex.encode(SecureRandom.bytes(6)))"
+        // The data key may be in it in clear.
+        Terminal.removeOnSignal([partPath])
         guard let descriptor = Terminal.create(partPath) else {
             throw .refused("\(partPath) cannot be made; its folder must be there and writable")
         }

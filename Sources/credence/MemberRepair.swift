@@ -18,6 +18,7 @@ extension MemberCommand {
             let before = try RevokeBefore.seconds(revokeIssuedBefore, now: WallClock.nowSeconds())
             try Terminal.requireConfirmable(yes: yes)
             let directory = DataDirectory.choose(data)
+            try Offline.checkOwner(of: directory, "member recover")
             try Offline.run { () throws(StartError) in
                 try Recovering(dataDirectory: directory, revokeBefore: before).run { plan in
                     for line in Self.explanation(plan, before: before) { Terminal.error(line) }
@@ -63,6 +64,7 @@ extension MemberCommand {
         func perform() async throws(CommandFailure) {
             try Terminal.requireConfirmable(yes: yes)
             let directory = DataDirectory.choose(data)
+            try Offline.checkOwner(of: directory, "member wipe")
             try Offline.run { () throws(StartError) in
                 try Wiping(dataDirectory: directory).run { plan in
                     for line in Self.explanation(plan, directory: directory) { Terminal.error(line) }
@@ -99,7 +101,9 @@ extension MemberCommand {
         func perform() async throws(CommandFailure) {
             let encrypts = try encryptsKeystore()
             guard encrypts || newPassphraseFile == nil else { throw .usage("--new-passphrase-file and --encrypt-keystore false exclude each other") }
-            let rekeying = Rekeying(dataDirectory: DataDirectory.choose(data))
+            let directory = DataDirectory.choose(data)
+            try Offline.checkOwner(of: directory, "member rekey")
+            let rekeying = Rekeying(dataDirectory: directory)
             let isEncrypted = try Offline.run { () throws(StartError) in try rekeying.isEncrypted() }
             guard isEncrypted || encrypts else { return Terminal.error("the keystore has no passphrase already") }
             let old = isEncrypted ? try Passphrase.find(file: keystorePassphraseFile) : nil
@@ -129,6 +133,18 @@ extension MemberCommand {
 
 /// Work on the files of a member that does not run.
 enum Offline {
+    /// Files that another user's service cannot read are a member that does not start: root may write everywhere, and what it
+    /// writes is root's. Before anything is asked or opened.
+    ///
+    /// - Parameter command: as it is typed, for the advice.
+    static func checkOwner(of directory: String, _ command: String) throws(CommandFailure) {
+        for path in [directory, directory + "/member.json"] {
+            guard let owner = Terminal.owner(of: path), owner != Terminal.userID else { continue }
+            let user = Terminal.userName(of: owner)
+            throw .refused("\(path) belongs to \(user), who is to run the member: run this as that user (sudo -u \(user) credence \(command) ...)")
+        }
+    }
+
     static func run<Value>(_ work: () throws(StartError) -> Value) throws(CommandFailure) -> Value {
         do throws(StartError) { return try work() } catch { throw .refused(error.description) }
     }

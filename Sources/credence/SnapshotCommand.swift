@@ -72,11 +72,8 @@ extension SnapshotCommand {
 
         func perform() async throws(CommandFailure) {
             let backup: Backup
-            do throws(BackupFault) {
-                backup = full ? try Backup.checkState(file, scratch: Scratch.path()) : try Backup.check(file)
-            } catch {
-                throw .refused(error.description)
-            }
+            let checked = full ? try Scratch.with { path throws(BackupFault) in try Backup.checkState(file, scratch: path) } : Self.check(file)
+            do throws(BackupFault) { backup = try checked.get() } catch { throw .refused(error.description) }
             if let passphraseFile {
                 let passphrase = try Passphrase.read(passphraseFile)
                 do throws(BackupFault) { try Backup.checkKey(file, passphrase: passphrase) } catch { throw .refused(error.description) }
@@ -88,6 +85,10 @@ extension SnapshotCommand {
             Terminal.error(full ? "the checksums fit, and the state inside can be restored" : "the checksums fit")
             if passphraseFile != nil { Terminal.error("the passphrase opens it") }
             for warning in BackupText.warnings(backup, file: file) { Terminal.error(warning) }
+        }
+
+        private static func check(_ file: String) -> Result<Backup, BackupFault> {
+            do throws(BackupFault) { return .success(try Backup.check(file)) } catch { return .failure(error) }
         }
     }
 
@@ -110,6 +111,7 @@ extension SnapshotCommand {
 
         func perform() async throws(CommandFailure) {
             let before = try RevokeBefore.seconds(revokeIssuedBefore, now: WallClock.nowSeconds())
+            try Offline.checkOwner(of: DataDirectory.choose(data), "snapshot restore")
             let backup: Backup
             do throws(BackupFault) { backup = try Backup.check(file) } catch { throw .refused(error.description) }
             let encrypts = try encryptsKeystore()

@@ -114,11 +114,17 @@ enum Terminal {
         return readLine(strippingNewline: true) ?? ""
     }
 
-    /// The user a file or folder belongs to; nil when there is none.
+    /// The user a file or folder belongs to; nil when there is none. Of a link, whom it leads to.
     static func owner(of path: String) -> UInt32? {
         var information = stat()
-        guard unsafe lstat(path, &information) == 0 else { return nil }
+        guard unsafe stat(path, &information) == 0 else { return nil }
         return information.st_uid
+    }
+
+    /// As `sudo -u` takes it.
+    static func userName(of id: UInt32) -> String {
+        guard let entry = unsafe getpwuid(id), let name = unsafe entry.pointee.pw_name else { return "#\(id)" }
+        return unsafe String(cString: name)
     }
 
     /// Asks whether to go on; returns only when the answer was yes. Without a terminal nobody can be asked.
@@ -192,6 +198,49 @@ enum Terminal {
     }
 
     static func remove(_ path: String) { unsafe unlink(path) }
+
+    // MARK: Files that hold secrets until they are whole
+
+    private static let fleetingMax = 16
+    /// C strings, which a signal handler may read. Never shrinks.
+    private nonisolated(unsafe) static let fleeting: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> = {
+        let places = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: fleetingMax)
+        unsafe places.initialize(repeating: nil, count: fleetingMax)
+        return unsafe places
+    }()
+
+    /// A file, or a folder that is empty by then, that goes when a signal ends the command. To be called before it is made, in
+    /// the order in which they are to go. A name that is gone by then does no harm, so none is ever taken back: give names that
+    /// nobody else can have.
+    static func removeOnSignal(_ paths: [String]) {
+        for path in paths {
+            for place in 0..<fleetingMax where unsafe fleeting[place] == nil {
+                unsafe fleeting[place] = strdup(path)
+                break
+            }
+        }
+        for number in [SIGHUP, SIGINT, SIGTERM] {
+            let former = signal(number, removeFleeting)
+            let wasIgnored = unsafe unsafeBitCast(former, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+            // Started under nohup, for one.
+            if wasIgnored { _ = signal(number, SIG_IGN) }
+        }
+    }
+
+    /// Only what POSIX allows in a signal handler (`signal-safety(7)`); then the signal does what it would have done.
+    private static let removeFleeting: @convention(c) (Int32) -> Void = { number in
+        for place in 0..<Terminal.fleetingMax {
+            guard let path = unsafe Terminal.fleeting[place] else { break }
+            if unsafe unlink(path) != 0 { unsafe rmdir(path) }
+        }
+        _ = signal(number, SIG_DFL)
+        raise(number)
+    }
+
+    /// A new folder for this user only. False when there is something of that name, or none can be made.
+    static func makeFolder(_ path: String) -> Bool { unsafe mkdir(path, 0o700) == 0 }
+
+    static func removeFolder(_ path: String) { unsafe rmdir(path) }
 
     static func dismiss(_ descriptor: Int32) { close(descriptor) }
 }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import JOSE
+import Subprocess
 import Testing
 
 extension ClusterTests {
@@ -150,6 +151,69 @@ extension ClusterTests {
                 #expect(patterns.found(in: try Files.bytes(file)).isEmpty)
                 #expect(patterns.found(in: try Files.bytes(clear)) == ["the data key"])
                 #expect(patterns.found(in: try Files.bytes(first.log)).isEmpty)
+            }
+        }
+
+        @Test("a save that a signal ends leaves no half of a file, in which the data key may lie in clear", arguments: [Signal.interrupt, .terminate])
+        func interruptedSave(signal: Signal) async throws {
+            try await withCluster(["m1"]) { cluster in
+                let first = await cluster[0]
+                try await cluster.suspend(first)
+                let save = try await Server.start(
+                    ["snapshot", "save", "\(cluster.directory)/backup", "--key-in-clear"], log: "\(cluster.directory)/save.log",
+                    environment: ["CREDENCE_ADDRESS": "unix:\(first.socket)", "CREDENCE_TOKEN": nil])
+                func parts() throws -> [String] { try Files.all(below: cluster.directory).filter { $0.contains("backup.part") } }
+                _ = try await eventually("the file is begun") { try parts().isEmpty ? nil : true }
+                #expect(try await save.end(by: signal) == .signaled(signal.rawValue), "it ends as the signal would have it")
+                #expect(try parts().isEmpty)
+                try await cluster.resume(first)
+            }
+        }
+
+        @Test("a look into a backup that a signal ends leaves nothing of the state behind, and nobody else could have read it")
+        func interruptedInspect() async throws {
+            try await withCluster(["m1"]) { cluster in
+                let first = await cluster[0]
+                let file = "\(cluster.directory)/backup", folder = "\(cluster.directory)/tmp"
+                #expect(try await first.operate("snapshot", "save", file, "--key-in-clear").exitCode == 0)
+                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+                func names() -> [String] { (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] }
+                for arguments in [["snapshot", "inspect", file, "--full"], ["audit", "verify", "--file", file]] {
+                    var interrupted = 0
+                    for _ in 1...30 where interrupted < 3 {
+                        let inspect = try await Server.start(arguments, log: "\(cluster.directory)/inspect.log", environment: ["TMPDIR": folder])
+                        while names().isEmpty, inspect.isRunning { await Task.yield() }
+                        if let name = names().first {
+                            let mode = try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")[.posixPermissions] as? Int
+                            #expect(mode == nil || mode == 0o700)
+                        }
+                        if try await inspect.end(by: .terminate) == .signaled(Signal.terminate.rawValue) { interrupted += 1 }
+                        #expect(names().isEmpty)
+                    }
+                    #expect(interrupted > 0, "no signal came in time: \(arguments)")
+                }
+            }
+        }
+
+        @Test("a directory of another user is not touched by what is run on it offline, and the advice says as whom", .enabled(if: GuardProgram.isRoot, "only root can give a file away"))
+        func anothersDirectory() async throws {
+            try await withCluster(["m1"]) { cluster in
+                let first = await cluster[0]
+                let file = "\(cluster.directory)/backup"
+                #expect(try await first.operate("snapshot", "save", file, "--key-in-clear").exitCode == 0)
+                try await cluster.kill(first)
+                #expect(try await Command.run("chown", ["-R", "65534", first.data]).exitCode == 0)
+                let before = try Files.all(below: first.data).sorted()
+                for arguments in [
+                    ["member", "recover", "--data", first.data, "--yes"], ["member", "wipe", "--data", first.data, "--yes"],
+                    ["member", "rekey", "--data", first.data], ["snapshot", "restore", file] + first.restoreArguments + ["--encrypt-keystore", "false"],
+                ] {
+                    let command = try await Command.run(Binary.path, arguments)
+                    #expect(command.exitCode == 1 && command.errorOutput.contains("sudo -u"), "\(command.transcript)")
+                    #expect(command.errorOutput.contains("credence \(arguments[0]) \(arguments[1])"), "\(command.transcript)")
+                }
+                #expect(try Files.all(below: first.data).sorted() == before)
+                #expect(try await Command.run("find", [first.data, "!", "-uid", "65534"]).output.isEmpty)
             }
         }
 
