@@ -55,7 +55,7 @@ extension Member {
         node.logger.notice(
             "a backup is sent",
             metadata: ["caller": "\(caller)", "index": "\(copy.point.position.index)", "data_key": isInClear ? "in clear" : "sealed"])
-        return BackupStream(copy, manifest, loop: loop, place)
+        return BackupStream(copy, manifest, loop: loop, place, node.logger)
     }
 
     private func key(_ sealing: BackupSealing) async throws(BackupFailure) -> BackupKey {
@@ -119,9 +119,11 @@ package final class BackupStream: Sendable {
     private let tail: [UInt8]
     private let loop: EventLoop
     private let place: BackupPlace
+    private let logger: Logger
     private let offset = Mutex<UInt64>(0)
 
-    init(_ copy: BackupCopy, _ manifest: BackupManifest, loop: EventLoop, _ place: BackupPlace) {
+    init(_ copy: BackupCopy, _ manifest: BackupManifest, loop: EventLoop, _ place: BackupPlace, _ logger: Logger) {
+        self.logger = logger
         self.copy = copy
         self.loop = loop
         self.place = place
@@ -130,7 +132,14 @@ package final class BackupStream: Sendable {
         index = manifest.position.index.rawValue
     }
 
-    deinit { copy.remove() }
+    deinit {
+        copy.remove()
+        let sent = offset.withLock { $0 }
+        guard sent < byteCount else { return }
+        logger.warning(
+            "a backup was not sent to its end: its client went away, was too slow, or the copy could not be read; the next one may begin",
+            metadata: ["index": "\(index)", "sent_bytes": "\(sent)", "of_bytes": "\(byteCount)"])
+    }
 
     /// The next bytes, in order; nil when they cannot be read, and at the end.
     package func next() async -> [UInt8]? {

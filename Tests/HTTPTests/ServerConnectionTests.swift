@@ -186,6 +186,24 @@ import Testing
         #expect(world.lastStep == .abort)
     }
 
+    @Test("streamed content is sent for as long as its length allows and an hour at most, however steadily its client reads a little", arguments: [
+        (1_000, 60), (100 * 65_536, 160), (1 << 40, 3_600),
+    ] as [(UInt64, Int)])
+    func slowContent(byteCount: UInt64, seconds: Int) {
+        var world = MachineWorld()
+        world.response.content = ContentStream(byteCount: byteCount) { nil }
+        world.receive(get("/1"))
+        #expect(world.after == .content)
+        for second in 1..<seconds {
+            world.machine.outputQueued(10_000 - second, at: world.now)
+            world.pass(.seconds(1))
+            #expect(world.lastStep == .wait)
+        }
+        #expect(world.machine.deadline == world.now + .seconds(1))
+        world.pass(.seconds(1))
+        #expect(world.lastStep == .abort)
+    }
+
     @Test("a half-closed client gets its answers, also to pipelined requests, then the close")
     func halfClose() {
         var world = MachineWorld()

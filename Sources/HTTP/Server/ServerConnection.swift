@@ -38,7 +38,7 @@ package struct ServerConnection: Sendable {
         case receiving(until: MonotonicInstant)
         case answering(Exchange)
         /// The head of an answer is on its way, and its content is not all there yet.
-        case sending(Exchange, closes: Bool)
+        case sending(Exchange, closes: Bool, until: MonotonicInstant)
         case lingering(until: MonotonicInstant, bytesLeft: Int)
         case closed
     }
@@ -79,8 +79,8 @@ package struct ServerConnection: Sendable {
     /// When `expire` must be called if nothing happens before.
     package var deadline: MonotonicInstant? {
         let ownDeadline: MonotonicInstant? = switch state {
-        case .waiting(let until), .receiving(let until), .lingering(let until, _): until
-        case .answering, .sending, .closed: nil
+        case .waiting(let until), .receiving(let until), .lingering(let until, _), .sending(_, _, let until): until
+        case .answering, .closed: nil
         }
         guard let ownDeadline, let writeDeadline else { return ownDeadline ?? writeDeadline }
         return min(ownDeadline, writeDeadline)
@@ -151,7 +151,7 @@ package struct ServerConnection: Sendable {
         let closes = exchange.clientCloses || exchange.leavesInput || isStopping || response.closesConnection
         ResponseEncoder.append(response, dateLine: dateLine, isHead: exchange.isHead, closes: closes, to: &out)
         if let content = response.content, content.byteCount > 0, !exchange.isHead {
-            state = .sending(exchange, closes: closes)
+            state = .sending(exchange, closes: closes, until: now + timeouts.content(byteCount: content.byteCount))
             return .content
         }
         return follow(exchange, closes: closes, at: now)
@@ -159,7 +159,7 @@ package struct ServerConnection: Sendable {
 
     /// The content has been written as it was announced.
     package mutating func contentSent(at now: MonotonicInstant) -> AfterAnswer {
-        guard case .sending(let exchange, let closes) = state else { return .close }
+        guard case .sending(let exchange, let closes, _) = state else { return .close }
         return follow(exchange, closes: closes || isStopping, at: now)
     }
 
@@ -206,6 +206,8 @@ package struct ServerConnection: Sendable {
         case .waiting(let until) where now >= until: return end(.close)
         case .receiving(let until) where now >= until: return refuse(.timedOut)
         case .lingering(let until, _) where now >= until: return end(.abort)
+        // Progress alone is not enough: a byte now and then would hold for ever what the answer needs.
+        case .sending(_, _, let until) where now >= until: return end(.abort)
         default: return .wait
         }
     }
