@@ -3,7 +3,7 @@ import JOSE
 
 /// The Python that `cluster/test` found or made.
 enum Python {
-    private static let program = ProcessInfo.processInfo.environment["CREDENCE_PYTHON"] ?? "/usr/bin/python3"
+    static let program = ProcessInfo.processInfo.environment["CREDENCE_PYTHON"] ?? "/usr/bin/python3"
 
     static var hasPyJWT: Bool {
         get async {
