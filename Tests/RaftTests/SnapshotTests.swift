@@ -326,7 +326,7 @@ import Testing
     @Test("a wish to hand over that is repeated a thousand times is remembered once")
     func repeatedTransfers() throws {
         var core = try leader()
-        let answer = Message(from: Self.b, to: core.id, term: core.term, body: .heartbeatReply(round: 1))
+        let answer = Message(from: SnapshotTests.b, to: core.id, term: core.term, body: .heartbeatReply(round: 1))
         _ = core.step(.received(answer))
         for _ in 0..<1_000 { _ = core.step(.transferLeadership(id: 0, to: SnapshotTests.b)) }
         #expect(core.transferRequests == [0])
