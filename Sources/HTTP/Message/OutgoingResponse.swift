@@ -10,6 +10,9 @@ package struct OutgoingResponse: Sendable {
     package var body: [UInt8]
     /// In place of `body`.
     package var content: ContentStream?
+    /// In place of any content: the connection goes on in this protocol. With the status 101, and for a request whose
+    /// handshake was accepted.
+    package var webSocket: WebSocketStream?
     /// Ask the connection to close after this answer.
     package var closesConnection = false
 

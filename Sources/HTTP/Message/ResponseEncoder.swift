@@ -21,14 +21,23 @@ enum ResponseEncoder {
         out.append(contentsOf: dateLine)
         for field in response.fields where !isFraming(field.name) { out.append(field: field) }
         out.append(contentsOf: response.preencodedFields)
-        if hasContent {
+        if hasContent, let byteCount = byteCount(response) {
             out.append(contentsOf: "Content-Length: ".utf8)
-            out.append(decimal: response.content.map { Int(clamping: $0.byteCount) } ?? response.body.count)
+            out.append(decimal: byteCount)
             out.append(contentsOf: "\r\n".utf8)
+        }
+        if let webSocket = response.webSocket {
+            out.append(contentsOf: "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: \(webSocket.accept)\r\n".utf8)
         }
         if closes { out.append(contentsOf: "Connection: close\r\n".utf8) }
         out.append(contentsOf: "\r\n".utf8)
         if hasContent, !isHead, response.content == nil { out.append(contentsOf: response.body) }
+    }
+
+    /// Nil for content that ends with the connection (RFC 9112 §6.3, rule 8).
+    private static func byteCount(_ response: OutgoingResponse) -> Int? {
+        guard let content = response.content else { return response.body.count }
+        return content.byteCount.map { Int(clamping: $0) }
     }
 
     /// RFC 9110 §6.4.1: a 1xx, 204 or 304 response ends with its head.
@@ -38,6 +47,7 @@ enum ResponseEncoder {
 
     private static func isFraming(_ name: HTTPField.Name) -> Bool {
         name == .contentLength || name == .transferEncoding || name == .connection || name == .date
+            || name == .upgrade || name == .secWebSocketAccept
     }
 }
 

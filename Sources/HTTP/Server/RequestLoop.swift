@@ -19,7 +19,7 @@ final class RequestLoop {
     private var connections: [ObjectIdentifier: ServedConnection] = [:]
     private var handshakes: [ObjectIdentifier: TLSHandshake] = [:]
     private lazy var clock = LoopTimer(on: loop)
-    private var isStopping = false
+    private(set) var isStopping = false
     private var stopWaiters: [() -> Void] = []
 
     private static let tick: Duration = .milliseconds(500)

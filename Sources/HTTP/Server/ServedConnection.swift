@@ -16,6 +16,10 @@ final class ServedConnection {
     private var task: Task<Void, Never>?
     /// What waits until the client has taken all that was written.
     private var onDrained: (() -> Void)?
+    /// An answer without end is being sent.
+    private var isStreaming = false
+    /// Reads what comes on a WebSocket, until either side has ended it.
+    private var frames: WebSocketReader?
 
     static let heldBytesMax = 256 * 1024
     /// Answers of pipelined requests leave together, in writes of about this size.
@@ -52,6 +56,7 @@ final class ServedConnection {
 
     private func ended() {
         machine.inputEnded()
+        endStream()
         pumpHeld(at: .now())
     }
 
@@ -83,6 +88,7 @@ final class ServedConnection {
 
     func stop(at now: MonotonicInstant) {
         _ = perform(machine.stop(), at: now)
+        endStream()
     }
 
     func abort() {
@@ -110,6 +116,7 @@ final class ServedConnection {
             if owner.out.count >= Self.writeBytesMax { flush(at: now) }
         }
         flush(at: now)
+        readFrames(input, from: &offset)
     }
 
     /// - Returns: whether there may be another step.
@@ -161,17 +168,27 @@ final class ServedConnection {
     private func answer(_ response: OutgoingResponse, at now: MonotonicInstant) -> Bool {
         let dateLine = owner.dateLine.line(at: WallClock.nowSeconds())
         let next = machine.answer(response, dateLine: dateLine, into: &owner.out, at: now)
-        guard case .content = next, let content = response.content else { return follow(next, at: now) }
-        flush(at: now)
-        send(content)
-        return false
+        switch next {
+        case .content:
+            guard let content = response.content else { return false }
+            flush(at: now)
+            send(content)
+            return false
+        case .stream:
+            flush(at: now)
+            isStreaming = true
+            if let socket = response.webSocket { send(socket) } else if let content = response.content { stream(content) }
+            return false
+        default:
+            return follow(next, at: now)
+        }
     }
 
     private func follow(_ next: ServerConnection.AfterAnswer, at now: MonotonicInstant) -> Bool {
         switch next {
         case .nextRequest:
             return true
-        case .content:
+        case .content, .stream:
             return false
         case .close:
             flush(at: now)
@@ -190,7 +207,7 @@ final class ServedConnection {
     private func send(_ content: ContentStream) {
         let connection = LoopBound(confined: self, on: owner.loop)
         task = Task(executorPreference: owner.loop) {
-            var left = content.byteCount
+            var left = content.byteCount ?? 0
             while left > 0, let piece = await content.next(), !piece.isEmpty, UInt64(piece.count) <= left {
                 left -= UInt64(piece.count)
                 guard connection.value.write(piece) else { return }
@@ -201,6 +218,89 @@ final class ServedConnection {
             connection.value.sent(isWhole: left == 0)
         }
     }
+
+    // MARK: Answers without end
+
+    /// For as long as there are pieces, each asked for when the client has taken the one before.
+    private func stream(_ content: ContentStream) {
+        let connection = LoopBound(confined: self, on: owner.loop)
+        task = Task(executorPreference: owner.loop) {
+            while let piece = await content.next(), connection.value.write(piece) {
+                await withCheckedContinuation { drained in
+                    connection.value.whenDrained { drained.resume() }
+                }
+            }
+            connection.value.sent(isWhole: true)
+        }
+    }
+
+    private func send(_ socket: WebSocketStream) {
+        frames = WebSocketReader()
+        let connection = LoopBound(confined: self, on: owner.loop)
+        task = Task(executorPreference: owner.loop) {
+            sending: while !Task.isCancelled {
+                let isOpen = switch await socket.next() {
+                case .text(let text): connection.value.writeFrame(.text, text)
+                case .ping: connection.value.writeFrame(.ping, [])
+                case .close(let code): connection.value.endFrames(code)
+                }
+                guard isOpen else { break sending }
+                await withCheckedContinuation { drained in
+                    connection.value.whenDrained { drained.resume() }
+                }
+            }
+            connection.value.socketEnded()
+        }
+    }
+
+    /// What ends an answer without end from outside: a client that has gone or may listen no longer, or a stop.
+    private func endStream() {
+        guard isStreaming else { return }
+        task?.cancel()
+        // A client that does not read must not hold a stop up.
+        if transport.queuedBytes > 0 { transport.close() }
+    }
+
+    private func readFrames(_ input: borrowing Span<UInt8>, from offset: inout Int) {
+        while let event = frames?.advance(input, from: &offset), transport.isOpen {
+            switch event {
+            case .needsMore: return
+            case .pong, .message: continue
+            case .ping(let payload):
+                // RFC 6455 §5.5.3: pings may go unanswered when newer ones come; so a client that sends them and does not
+                // read cannot make this side hold its answers.
+                if transport.queuedBytes <= Self.pongsQueuedBytesMax { _ = writeFrame(.pong, payload) }
+            case .close(let code):
+                _ = endFrames(code ?? .normal)
+                task?.cancel()
+            case .failed(let failure):
+                _ = endFrames(failure.closeCode)
+                task?.cancel()
+            }
+        }
+    }
+
+    private static let pongsQueuedBytesMax = 16 * 1024
+
+    private func writeFrame(_ opcode: WebSocketOpcode, _ payload: [UInt8]) -> Bool {
+        // After a close frame nothing follows (RFC 6455 §5.5.1).
+        frames != nil && write(WebSocketFrame.encoded(opcode, payload))
+    }
+
+    /// - Returns: false, as there is nothing more to send.
+    private func endFrames(_ code: WebSocketCloseCode) -> Bool {
+        guard frames != nil else { return false }
+        _ = write(WebSocketFrame.close(code))
+        frames = nil
+        return false
+    }
+
+    private func socketEnded() {
+        _ = endFrames(owner.isStopping ? .goingAway : .normal)
+        sent(isWhole: true)
+    }
+
+    // MARK: Writing and waiting
 
     private func write(_ piece: [UInt8]) -> Bool {
         guard transport.isOpen else { return false }
@@ -224,6 +324,7 @@ final class ServedConnection {
 
     private func sent(isWhole: Bool) {
         task = nil
+        isStreaming = false
         guard transport.isOpen else { return }
         guard isWhole else { return transport.close() }
         let now = MonotonicInstant.now()

@@ -26,6 +26,8 @@ package struct ServerConnection: Sendable {
         case nextRequest
         /// Send the content that the answer announced, then call `contentSent`.
         case content
+        /// The same for content without an end and for a WebSocket, until `contentSent`.
+        case stream
         /// Close when the answer has left.
         case close
         /// Half-close and keep calling `advance` with what still arrives: closing with unread input makes the kernel
@@ -39,6 +41,8 @@ package struct ServerConnection: Sendable {
         case answering(Exchange)
         /// The head of an answer is on its way, and its content is not all there yet.
         case sending(Exchange, closes: Bool, until: MonotonicInstant)
+        /// The same, with content that ends when nobody has more to say: the connection serves nothing else.
+        case streaming(Exchange)
         case lingering(until: MonotonicInstant, bytesLeft: Int)
         case closed
     }
@@ -80,7 +84,7 @@ package struct ServerConnection: Sendable {
     package var deadline: MonotonicInstant? {
         let ownDeadline: MonotonicInstant? = switch state {
         case .waiting(let until), .receiving(let until), .lingering(let until, _), .sending(_, _, let until): until
-        case .answering, .closed: nil
+        case .answering, .streaming, .closed: nil
         }
         guard let ownDeadline, let writeDeadline else { return ownDeadline ?? writeDeadline }
         return min(ownDeadline, writeDeadline)
@@ -90,7 +94,7 @@ package struct ServerConnection: Sendable {
         _ input: borrowing Span<UInt8>, from offset: inout Int, at now: MonotonicInstant
     ) -> Step {
         switch state {
-        case .answering, .sending:
+        case .answering, .sending, .streaming:
             return .wait
         case .waiting, .receiving:
             return queuedBytes <= Self.queuedBytesMax ? receive(input, from: &offset, at: now) : .wait
@@ -148,19 +152,33 @@ package struct ServerConnection: Sendable {
         _ response: OutgoingResponse, dateLine: [UInt8], into out: inout [UInt8], at now: MonotonicInstant
     ) -> AfterAnswer {
         guard case .answering(let exchange) = state else { return .close }
-        let closes = exchange.clientCloses || exchange.leavesInput || isStopping || response.closesConnection
-        ResponseEncoder.append(response, dateLine: dateLine, isHead: exchange.isHead, closes: closes, to: &out)
-        if let content = response.content, content.byteCount > 0, !exchange.isHead {
-            state = .sending(exchange, closes: closes, until: now + timeouts.content(byteCount: content.byteCount))
+        let isEndless = response.content != nil && response.content?.byteCount == nil
+        let closes = exchange.clientCloses || exchange.leavesInput || isStopping || response.closesConnection || isEndless
+        ResponseEncoder.append(
+            response, dateLine: dateLine, isHead: exchange.isHead, closes: closes && response.webSocket == nil, to: &out)
+        if response.webSocket != nil || isEndless && !exchange.isHead {
+            state = .streaming(exchange)
+            return .stream
+        }
+        if let content = response.content, content.byteCount != 0, !exchange.isHead {
+            state = .sending(exchange, closes: closes, until: now + timeouts.content(byteCount: content.byteCount ?? 0))
             return .content
         }
         return follow(exchange, closes: closes, at: now)
     }
 
-    /// The content has been written as it was announced.
+    /// The content has been written as it was announced, or as far as there was any.
     package mutating func contentSent(at now: MonotonicInstant) -> AfterAnswer {
-        guard case .sending(let exchange, let closes, _) = state else { return .close }
-        return follow(exchange, closes: closes || isStopping, at: now)
+        switch state {
+        case .sending(let exchange, let closes, _):
+            return follow(exchange, closes: closes || isStopping, at: now)
+        case .streaming(let exchange) where !isStopping:
+            return follow(exchange, closes: true, at: now)
+        default:
+            // A stop does not wait for a client to hang up that was told all there is.
+            state = .closed
+            return .close
+        }
     }
 
     private mutating func follow(_ exchange: Exchange, closes: Bool, at now: MonotonicInstant) -> AfterAnswer {
