@@ -14,7 +14,7 @@ extension APIHandler {
         log(call.request, call.label, answer.status, caller, detail: nil)
         var fields = HTTPFields()
         var body: [UInt8] = []
-        var content: ContentStream?
+        var content: ContentStream?, webSocket: WebSocketStream?
         switch answer.body {
         case .sync(let metadata):
             body = Envelope.sync(metadata).encoded()
@@ -28,11 +28,13 @@ extension APIHandler {
         case .stream(let stream, let contentType):
             content = stream
             fields[.contentType] = contentType
+        case .webSocket(let stream): webSocket = stream
         }
         for field in answer.fields { fields[field.name] = field.value }
         var response = OutgoingResponse(
             status: answer.status, fields: fields, preencodedFields: commonFields(view, label: call.label), body: body)
         response.content = content
+        response.webSocket = webSocket
         return response
     }
 
@@ -55,6 +57,7 @@ extension APIHandler {
             if case .insufficientScope = challenge {} else if !isUnderAPI { status = .unauthorized }
         }
         if let seconds = problem.retryAfterSeconds { fields[.retryAfter] = String(seconds) }
+        for field in problem.fields { fields[field.name] = field.value }
         if !problem.allow.isEmpty { fields[.allow] = problem.allow.joined(separator: ", ") }
         return OutgoingResponse(
             status: status, fields: fields, preencodedFields: commonFields(view, label: label),

@@ -136,7 +136,7 @@ extension APIHandler {
                 caller = exchange.caller
                 try authorise(exchange, call.route.endpoint)
             }
-            let answer = try await run(call.route.endpoint.work, exchange)
+            let answer = try await run(call, exchange)
             let wrote = call.route.endpoint.method != .get
             return encode(answer, for: call, caller: exchange.caller, view: wrote ? member.view : exchange.view)
         } catch {
@@ -144,11 +144,22 @@ extension APIHandler {
         }
     }
 
-    private func run(_ work: Endpoint.Work, _ exchange: Exchange) async throws(Problem) -> Answer {
-        switch work {
+    private func run(_ call: Call, _ exchange: Exchange) async throws(Problem) -> Answer {
+        switch call.route.endpoint.work {
         case .forwardAuth: throw .notFound()
         case .plain(let work): try work(exchange)
         case .waiting(let work): try await work(exchange)
+        case .streaming(let work): try work(exchange) { self.refusal(of: call, needing: $0) }
+        }
+    }
+
+    /// Judged anew, by what this member knows now.
+    private func refusal(of call: Call, needing scope: StandardScope) -> Problem? {
+        do throws(Problem) {
+            try caller(of: call, member.view).require(scope)
+            return nil
+        } catch {
+            return error
         }
     }
 

@@ -8,12 +8,14 @@ package struct APISettings: Sendable {
     var strangers: RequestRateLimit.Settings
 
     let counters = RequestCounters()
+    let events: EventHub
 
     /// Unix seconds, for lists that leave out what has expired.
     var wallClock: @Sendable () -> Int64 = WallClock.nowSeconds
 
-    package init(ownUserID: UInt32) {
+    package init(ownUserID: UInt32, events: EventHub = EventHub()) {
         self.ownUserID = ownUserID
+        self.events = events
         // 200 signature checks a second are about one hundredth of a core.
         strangers = RequestRateLimit.Settings(perSecond: 200, burst: 400, sourcesMax: 4096)
     }

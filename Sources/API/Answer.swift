@@ -10,8 +10,9 @@ struct Answer: Sendable {
         case async(JSON, operation: String)
         /// As it is: for everything outside `/1.0`.
         case plain([UInt8], contentType: String)
-        /// Too long to be held.
+        /// Too long to be held, or told for as long as somebody listens.
         case stream(ContentStream, contentType: String)
+        case webSocket(WebSocketStream)
     }
 
     var status: HTTPResponse.Status

@@ -43,6 +43,8 @@ package final class CredenceServer: Sendable {
         _ options: ServerOptions, logger: Logger, onStart: (StartedMember) -> Void
     ) async throws(ServerError) -> CredenceServer {
         raiseOpenFileLimit()
+        let events = EventHub()
+        let logger = events.tap(logger)
         let loops = try makeLoops(options.requestLoops)
         do throws(ServerError) {
             let addresses = try await ListenAddresses(options, on: loops[0])
@@ -50,7 +52,8 @@ package final class CredenceServer: Sendable {
             let endNotice = EndNotice()
             let started = try await startMember(options, logger) { endNotice.end(.halted($0)) }
             onStart(started)
-            return try await serve(started.member, options, addresses, loops, logger, endNotice)
+            events.attach(to: started.member, on: loops[0])
+            return try await serve(started.member, options, addresses, loops, events, logger, endNotice)
         } catch {
             for loop in loops { loop.shutdown() }
             throw error
@@ -84,10 +87,10 @@ package final class CredenceServer: Sendable {
     }
 
     private static func serve(
-        _ member: Member, _ options: ServerOptions, _ addresses: ListenAddresses, _ loops: [EventLoop], _ logger: Logger,
-        _ endNotice: EndNotice
+        _ member: Member, _ options: ServerOptions, _ addresses: ListenAddresses, _ loops: [EventLoop], _ events: EventHub,
+        _ logger: Logger, _ endNotice: EndNotice
     ) async throws(ServerError) -> CredenceServer {
-        let settings = APISettings(ownUserID: options.ownUserID)
+        let settings = APISettings(ownUserID: options.ownUserID, events: events)
         var serving = HTTPServerSettings()
         serving.operatorUserIDs = [0, options.ownUserID]
         let http = HTTPServer(loops: loops, settings: serving, onPeer: { member.accept(peer: $0) }) { loop in

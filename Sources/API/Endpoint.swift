@@ -21,7 +21,12 @@ struct Endpoint: Sendable {
         case plain(@Sendable (Exchange) throws(Problem) -> Answer)
         /// Waits for the cluster.
         case waiting(@Sendable (Exchange) async throws(Problem) -> Answer)
+        /// Answers for as long as the caller listens, and asks meanwhile whether he still may.
+        case streaming(@Sendable (Exchange, @escaping Refusal) throws(Problem) -> Answer)
     }
+
+    /// Why the caller of a request would be refused the scope now, if so. On the request's loop.
+    typealias Refusal = @Sendable (StandardScope) -> Problem?
 }
 
 extension Endpoint {

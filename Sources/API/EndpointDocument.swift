@@ -9,6 +9,8 @@ struct EndpointDocument: Sendable {
     var unknownMembers = UnknownMembers.refused
     /// Statuses beyond those every endpoint may answer with.
     var statuses: [Int] = [200]
+    /// Of an answer that goes on for as long as somebody listens.
+    var streamType: String?
 
     enum UnknownMembers: Sendable { case refused, ignored }
 

@@ -51,7 +51,7 @@ package enum OpenAPIDocument {
         if let body = endpoint.document.body { operation["requestBody"] = requestBody(body, endpoint.document) }
         var responses = JSONObject()
         for status in endpoint.document.statuses {
-            responses[String(status)] = response(status, isUnderAPI: endpoint.isUnderAPI)
+            responses[String(status)] = response(status, endpoint)
         }
         operation["responses"] = .object(responses)
         return .object(operation)
@@ -93,9 +93,12 @@ package enum OpenAPIDocument {
         }
     }
 
-    private static func response(_ status: Int, isUnderAPI: Bool) -> JSON {
+    private static func response(_ status: Int, _ endpoint: Endpoint) -> JSON {
         let description: JSON = .string(meanings[status] ?? "Error")
-        guard isUnderAPI else { return .object(["description": description]) }
+        if status == 200, let type = endpoint.document.streamType {
+            return .object(["description": description, "content": .object([type: .object(["schema": .object(["type": "string"])])])])
+        }
+        guard endpoint.isUnderAPI, status >= 200 else { return .object(["description": description]) }
         let schema: JSON = .object(["$ref": "#/components/schemas/Envelope"])
         return .object([
             "description": description,
@@ -104,8 +107,8 @@ package enum OpenAPIDocument {
     }
 
     private static let meanings = [
-        200: "Done", 201: "Created", 202: "Operation created", 204: "Nothing to say", 304: "Not modified", 401: "No token, or a bad one",
-        403: "Not permitted", 429: "Too many requests; see Retry-After", 503: "Not now; see Retry-After",
+        101: "The connection goes on as a WebSocket", 200: "Done", 201: "Created", 202: "Operation created", 204: "Nothing to say", 304: "Not modified", 401: "No token, or a bad one",
+        403: "Not permitted", 426: "Another version of the protocol is needed", 429: "Too many requests; see Retry-After", 503: "Not now; see Retry-After",
     ]
 
     private static var envelope: JSON {

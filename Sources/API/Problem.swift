@@ -11,6 +11,8 @@ package struct Problem: Error, Equatable, Sendable {
     package var challenge: BearerChallenge?
     /// For 405.
     package var allow: [String] = []
+    /// Headers that only this failure has.
+    var fields: HTTPFields = [:]
     /// What the log learns and the caller does not. Never holds a token.
     package var detail: String?
 

@@ -131,6 +131,17 @@ package final class Member: Sendable {
         onDistrust.set(handler)
     }
 
+    /// Called on the cluster loop after each step of the log, once this member's view has it; at most one handler, which
+    /// must not take long.
+    package func onApplied(_ handler: @escaping @Sendable (AppliedChanges) -> Void) {
+        node.onApplied.set(handler)
+    }
+
+    /// Called on the cluster loop when something about the cluster changed; at most one handler, which must not take long.
+    package func onClusterEvent(_ handler: @escaping @Sendable (ClusterEvent) -> Void) {
+        node.onClusterEvent.set(handler)
+    }
+
     private func replaceTLS(_ identity: TLSServerIdentity) {
         tlsIdentity.withLock { $0 = identity }
         onTLSChange.call(identity)

@@ -8,7 +8,7 @@ struct Credence: Noun {
         version: "credence \(Build.version)",
         subcommands: [
             Init.self, Serve.self, TokenCommand.self, AuthCommand.self, KeyCommand.self, TrustCommand.self, AuthorityCommand.self, RevokeCommand.self,
-            RevocationCommand.self, ClusterCommand.self, MemberCommand.self, ConfigCommand.self, AuditCommand.self, SnapshotCommand.self, RemoteCommand.self, Doctor.self,
+            RevocationCommand.self, ClusterCommand.self, MemberCommand.self, ConfigCommand.self, AuditCommand.self, EventsCommand.self, SnapshotCommand.self, RemoteCommand.self, Doctor.self,
              CompletionCommand.self, ManualCommand.self,
         ])
 }

@@ -35,7 +35,7 @@ struct RoutingTests {
     @Test(
         "no prefix, no empty segment and no other case is a path",
         arguments: [
-            ["1.0", "tokens", ""], ["1.0", "token"], ["1.0", "tokens", "a", "b"], ["HEALTHZ"], ["2.0"], ["1.0", "events"],
+            ["1.0", "tokens", ""], ["1.0", "token"], ["1.0", "tokens", "a", "b"], ["HEALTHZ"], ["2.0"], ["1.0", "event"],
         ])
     func unknown(path: [String]) {
         #expect(throws: Problem.notFound()) { try route(.get, path) }
@@ -56,7 +56,7 @@ struct RoutingTests {
     @Test("through the handler: 404 and 405 in the envelope, bad escapes 400, for everybody", .timeLimit(.minutes(1)))
     func handled() async throws {
         try await ServedMember.with { served async throws in
-            for target in ["/1.0/nothing", "/nothing", "/1.0/tokens/", "/1.0/events"] {
+            for target in ["/1.0/nothing", "/nothing", "/1.0/tokens/", "/1.0/event"] {
                 let answer = try await served.send("GET", target)
                 #expect(answer.status == 404 && answer.json["type"] == "error", "\(answer)")
                 #expect(answer.json["error_code"] == 404 && answer.json["status_code"] == 0)

@@ -17,28 +17,31 @@ final class ServedMember: Sendable {
     let loop: EventLoop
     let handler: APIHandler
     let log: RecordedLog
+    let events: EventHub
     /// The user the handler believes to run as; not root, so that both are told apart.
     static let ownUserID: UInt32 = 4242
 
-    private init(_ started: StartedMember, _ loop: EventLoop, _ log: RecordedLog) throws {
+    private init(_ started: StartedMember, _ loop: EventLoop, _ log: RecordedLog, _ events: EventHub) throws {
         member = started.member
         adminToken = try #require(started.adminToken)
         self.loop = loop
         self.log = log
+        self.events = events
+        events.attach(to: member, on: loop)
         handler = APIHandler(
-            member: member, loop: loop, settings: APISettings(ownUserID: Self.ownUserID), logger: log.logger)
+            member: member, loop: loop, settings: APISettings(ownUserID: Self.ownUserID, events: events), logger: events.tap(log.logger))
     }
 
     /// Founds a cluster, waits until its member vouches, and cleans up whatever `body` does.
-    static func with(_ body: (ServedMember) async throws -> Void) async throws {
+    static func with(events: EventHub = EventHub(), _ body: (ServedMember) async throws -> Void) async throws {
         let directory = "/tmp/credence-api-test-\(Hex.encode(SecureRandom.bytes(8)))"
         defer { TemporaryDirectory.remove(directory) }
         let log = RecordedLog()
         let loop = try EventLoop(name: "api-test")
         defer { loop.shutdown() }
-        let started = try await Member.start(options(directory), logger: log.logger) { Issue.record("halted: \($0)") }
+        let started = try await Member.start(options(directory), logger: events.tap(log.logger)) { Issue.record("halted: \($0)") }
         do {
-            let served = try ServedMember(started, loop, log)
+            let served = try ServedMember(started, loop, log, events)
             try await served.untilFresh()
             try await body(served)
         } catch {
@@ -150,6 +153,8 @@ struct Reception: Sendable, CustomStringConvertible {
     /// By lower-case name.
     let fields: [String: String]
     let body: [UInt8]
+    let content: ContentStream?
+    let webSocket: WebSocketStream?
 
     init(_ response: OutgoingResponse) {
         status = response.status.code
@@ -161,6 +166,8 @@ struct Reception: Sendable, CustomStringConvertible {
         }
         self.fields = fields
         body = response.body
+        content = response.content
+        webSocket = response.webSocket
     }
 
     /// With its content, as far as that is what was announced.

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import JOSE
+import Subprocess
 import Testing
 
 extension ClusterTests {
@@ -104,6 +105,29 @@ extension ClusterTests {
                 #expect(made.exitCode == 0, "\(made.transcript)")
                 try await lxc.succeed("cluster", "update-certificate", "T:", files.0, files.1)
                 try await lxc.succeed("cluster", "list", "T:")
+            }
+        }
+
+        @Test("monitor shows a change as it is made, on any member")
+        func monitor() async throws {
+            try await withCluster { cluster in
+                let members = await cluster.members
+                let lxc = try LXC(home: "\(cluster.directory)/lxc")
+                try await lxc.succeed("remote", "add", "T", try await members[2].operate("trust", "add", "laptop").line)
+                let log = "\(cluster.directory)/monitor"
+                let monitor = try await Server.start(["monitor", "T:", "--type=lifecycle"], log: log, binary: "lxc", environment: lxc.environment)
+                // What was made before it listens is not shown, so another is made until one is.
+                var number = 0
+                _ = try await eventually("lxc monitor shows a change") {
+                    number += 1
+                    _ = try await members[0].operate("token", "create", "--subject", "s", "--scope", "read", "--name", "n\(number)")
+                    return Files.text(log).contains("action: token-created") ? true : nil
+                }
+                let shown = Files.text(log)
+                #expect(shown.contains("type: lifecycle") && shown.contains("username: uid:") && shown.contains("location: m"), "\(shown)")
+                // And operations, before which the client opens a listener too, go on as ever.
+                try await lxc.succeed("cluster", "add", "T:m9")
+                try await monitor.end(by: .kill)
             }
         }
 

@@ -154,7 +154,8 @@ struct StreamTests {
             _ = await client.received { $0.hasSuffix("one") }
             let start = MonotonicInstant.now()
             await server.stop(grace: .seconds(30))
-            #expect(MonotonicInstant.now() - start < .seconds(2))
+            // Far from the grace, on a busy machine too.
+            #expect(MonotonicInstant.now() - start < .seconds(15))
             await source.isLetGo()
             // The close frame says that the server goes.
             let text = await client.receivedUntilEnd()

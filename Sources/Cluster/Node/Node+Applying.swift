@@ -31,8 +31,9 @@ extension Node {
     }
 
     private struct AppliedBatch {
+        var first: LogIndex?
         var last: LogIndex?
-        var answers: [(RequestID, CommandOutcome)] = []
+        var commands: [AppliedCommand] = []
         var touched = Set<StateCollection>()
         /// Fingerprints.
         var touchedCertificates = Set<String>()
@@ -53,12 +54,13 @@ extension Node {
             batch.touched.formUnion(changes.map(\.collection))
             for change in changes where change.collection == .certificates { batch.touchedCertificates.insert(change.key) }
             batch.distrusted.formUnion(changes.compactMap(\.distrustedCertificate))
-            batch.answers.append((command.requestID, transition.outcome))
+            batch.commands.append(AppliedCommand(index: entry.index, command: command, outcome: transition.outcome))
         }
         advance(past: entry, changes)
         let finding = trail.applied(applied)
         batch.finding = batch.finding ?? finding
         storage.record(changes, through: applied)
+        batch.first = batch.first ?? entry.index
         batch.last = entry.index
     }
 
@@ -85,14 +87,15 @@ extension Node {
         if batch.touched.contains(.members) { membershipChanged() }
         if batch.touched.contains(.cluster) { publishServerIdentity() }
         step(.applied(through: last))
-        settle(batch.answers)
+        settle(batch.commands)
+        onApplied.call(AppliedChanges(first: batch.first ?? last, through: last, commands: batch.commands))
         if state.removedMembers[identity.id] != nil { fence(Self.removedReason) }
     }
 
-    private func settle(_ answers: [(RequestID, CommandOutcome)]) {
-        for (id, outcome) in answers {
-            guard let proposal = pending.removeValue(forKey: id) else { continue }
-            proposal.answer(Self.answer(outcome))
+    private func settle(_ applied: [AppliedCommand]) {
+        for command in applied {
+            guard let proposal = pending.removeValue(forKey: command.command.requestID) else { continue }
+            proposal.answer(Self.answer(command.outcome))
         }
         indexWaiters.applied(appliedIndex)
         settleReads()

@@ -73,6 +73,10 @@ actor Node {
     /// Told the fingerprints of client certificates that are trusted no more, once no view of this member trusts them.
     var onDistrust: (@Sendable (Set<String>) -> Void)?
     let onHalt: @Sendable (String) -> Void
+    /// Told what is applied, once this member's view has it.
+    nonisolated let onApplied = HandlerBox<AppliedChanges>()
+    nonisolated let onClusterEvent = HandlerBox<ClusterEvent>()
+    var watch = ClusterWatch()
     /// Written here once, read by any request loop that is asked for readiness.
     private nonisolated let haltNote = Mutex<String?>(nil)
     private var clocks = ClockWatch()
@@ -154,6 +158,7 @@ actor Node {
         distrustClocks(now: now)
         if run == .running { step(.tick) }
         expireWaiters(now: now)
+        watchCluster(now: now)
         guard run == .running else { return }
         offerPending(now: now)
         askBarriers(now: now)
