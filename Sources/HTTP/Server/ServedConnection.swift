@@ -18,6 +18,8 @@ final class ServedConnection {
     private var onDrained: (() -> Void)?
     /// An answer without end is being sent.
     private var isStreaming = false
+    /// It is to end, with nothing more said than that it does.
+    private var isEndingStream = false
     /// Reads what comes on a WebSocket, until either side has ended it.
     private var frames: WebSocketReader?
 
@@ -225,7 +227,7 @@ final class ServedConnection {
     private func stream(_ content: ContentStream) {
         let connection = LoopBound(confined: self, on: owner.loop)
         task = Task(executorPreference: owner.loop) {
-            while let piece = await content.next(), connection.value.write(piece) {
+            while let piece = await content.next(), connection.value.writeToStream(piece) {
                 await withCheckedContinuation { drained in
                     connection.value.whenDrained { drained.resume() }
                 }
@@ -256,9 +258,15 @@ final class ServedConnection {
     /// What ends an answer without end from outside: a client that has gone or may listen no longer, or a stop.
     private func endStream() {
         guard isStreaming else { return }
+        isEndingStream = true
         task?.cancel()
         // A client that does not read must not hold a stop up.
         if transport.queuedBytes > 0 { transport.close() }
+    }
+
+    /// A piece that was on its way when the end came is not begun: a client that does not read would never take it.
+    private func writeToStream(_ piece: [UInt8]) -> Bool {
+        !isEndingStream && write(piece)
     }
 
     private func readFrames(_ input: borrowing Span<UInt8>, from offset: inout Int) {
@@ -284,7 +292,7 @@ final class ServedConnection {
 
     private func writeFrame(_ opcode: WebSocketOpcode, _ payload: [UInt8]) -> Bool {
         // After a close frame nothing follows (RFC 6455 §5.5.1).
-        frames != nil && write(WebSocketFrame.encoded(opcode, payload))
+        frames != nil && writeToStream(WebSocketFrame.encoded(opcode, payload))
     }
 
     /// - Returns: false, as there is nothing more to send.
@@ -326,6 +334,7 @@ final class ServedConnection {
         task = nil
         isStreaming = false
         guard transport.isOpen else { return }
+        if isEndingStream, transport.queuedBytes > 0 { return transport.close() }
         guard isWhole else { return transport.close() }
         let now = MonotonicInstant.now()
         _ = follow(machine.contentSent(at: now), at: now)

@@ -63,6 +63,10 @@ final class RawClient: Sendable {
         state.loop.execute { self.state.value.stream.shutdownWrite() }
     }
 
+    func stopReading() {
+        state.loop.execute { self.state.value.stream.pauseReading() }
+    }
+
     func close() {
         state.loop.execute { self.state.value.stream.close() }
     }
