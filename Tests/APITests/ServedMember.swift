@@ -170,11 +170,11 @@ struct Reception: Sendable, CustomStringConvertible {
         webSocket = response.webSocket
     }
 
-    /// With its content, as far as that is what was announced.
+    /// With its content, as far as that is what was announced. One without end stays for whoever reads it.
     init(whole response: OutgoingResponse) async {
         var response = response
-        if let content = response.content {
-            while UInt64(response.body.count) < content.byteCount, let piece = await content.next() { response.body += piece }
+        if let content = response.content, let byteCount = content.byteCount {
+            while UInt64(response.body.count) < byteCount, let piece = await content.next() { response.body += piece }
             response.content = nil
         }
         self.init(response)

@@ -1,4 +1,5 @@
 import JOSE
+import Subprocess
 import Testing
 
 extension ClusterTests {

@@ -45,7 +45,7 @@ enum LifecycleEvent {
             id.map { "/1.0/\(collection)/\(PercentEncoding.encode($0))" } ?? "/1.0/\(collection)"
         }
         switch body {
-        case .foundCluster, .addJoinToken, .removeJoinToken, .raiseFeatureLevel: return "/1.0/cluster"
+        case .foundCluster, .rebuildCluster, .addJoinToken, .removeJoinToken, .raiseFeatureLevel: return "/1.0/cluster"
         case .joinMember(let join): return at("cluster/members", join.member.name)
         case .changeMemberAddresses, .changeMember, .removeMember, .renewMemberCertificate: return "/1.0/cluster/members"
         case .setServerCertificate: return "/1.0/cluster/certificate"
@@ -83,6 +83,7 @@ extension CommandKind {
     var lifecycleAction: String {
         switch self {
         case .foundCluster: "cluster-founded"
+        case .rebuildCluster: "cluster-rebuilt"
         case .addJoinToken: "cluster-token-created"
         case .removeJoinToken: "cluster-token-deleted"
         case .joinMember: "cluster-member-added"

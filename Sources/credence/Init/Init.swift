@@ -32,11 +32,11 @@ struct Init: Verb {
         let given = try InitAnswers(self)
         let answers = try Terminal.isInteractive ? given.asked() : given.complete()
         let config = ConfigurationFile(path: FilePaths.absolute(config ?? Self.standardConfig))
-        try answers.checkDataDirectory()
+        try Offline.checkOwner(of: answers.data, "init")
         let passphraseFile = answers.passphraseFile(beside: config.path)
         let options = answers.options(passphraseFile: passphraseFile)
         // What the file says otherwise is found before anything is made.
-        let text = try config.adding(options)
+        let text = try config.adding(written(options, config.path))
         let isPassphraseNew = try answers.storePassphrase(at: passphraseFile)
         do throws(CommandFailure) {
             try await serve(answers, options)
@@ -50,7 +50,7 @@ struct Init: Verb {
     }
 
     static var standardConfig: String {
-        if Terminal.userID == 0 { return "/etc/credence/credence.yaml" }
+        if Terminal.userID == 0 { return systemConfig }
         let base = Terminal.environment("XDG_CONFIG_HOME") ?? (Terminal.environment("HOME") ?? "") + "/.config"
         return base + "/credence/credence.yaml"
     }
@@ -69,9 +69,21 @@ struct Init: Verb {
         try await serve.perform()
     }
 
+    /// The unit hands the passphrase to the service, whose user cannot read root's file.
+    private func written(_ options: [(name: String, value: String)], _ config: String) -> [(name: String, value: String)] {
+        guard Self.isUnitThere, config == Self.systemConfig else { return options }
+        return options.filter { $0.name != "keystore-passphrase-file" || $0.value != Self.systemPassphrase }
+    }
+
+    private static let systemConfig = "/etc/credence/credence.yaml"
+    private static let systemPassphrase = "/etc/credence/passphrase"
+
+    private static var isUnitThere: Bool {
+        ["/lib/systemd/system/credence.service", "/etc/systemd/system/credence.service"].contains { PrivateFile.exists($0) }
+    }
+
     private func sayNext(_ answers: InitAnswers, _ config: String) {
-        let unit = ["/lib/systemd/system/credence.service", "/etc/systemd/system/credence.service"].contains { PrivateFile.exists($0) }
-        let start = unit && config == "/etc/credence/credence.yaml" ? "systemctl enable --now credence" : "credence serve --config \(config)"
+        let start = Self.isUnitThere && config == Self.systemConfig ? "systemctl enable --now credence" : "credence serve --config \(config)"
         Terminal.error("\(config) is written. Start the member:")
         Terminal.error("    \(start)")
         guard answers.join == nil else { return }

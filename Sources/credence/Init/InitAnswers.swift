@@ -108,12 +108,6 @@ struct InitAnswers {
 
     // MARK: - What follows from them
 
-    /// Files that another user's service cannot read are a member that does not start.
-    func checkDataDirectory() throws(CommandFailure) {
-        guard let owner = Terminal.owner(of: data), owner != Terminal.userID else { return }
-        throw .refused("\(data) belongs to another user, who is to run the member: run this as that user (sudo -u credence credence init)")
-    }
-
     /// The file that the passphrase is read from at every start; nil for none.
     func passphraseFile(beside config: String) -> String? {
         switch keystore {
