@@ -25,7 +25,12 @@ enum Terminal {
         }
     }
 
-    static func exit(_ status: ExitStatus) -> Never { Glibc.exit(status.rawValue) }
+    /// At once: what libraries would do at the end of the process (OpenSSL frees what it holds) is not done, because threads
+    /// of this one still run and use them.
+    static func exit(_ status: ExitStatus) -> Never {
+        fflush(nil)
+        Glibc._exit(status.rawValue)
+    }
 
     // MARK: Surroundings
 

@@ -49,9 +49,25 @@ extension Node {
             }
             return try await change(.commitRevocationList(id: id), by: actor)
         } catch {
+            // The same list may come by a fetch and by an operator at once: the later one goes on, and both are done with it.
+            if case .refused(let refusal) = error, refusal.code == .revocationListUnknown, let done = await otherImport(of: list, authority) {
+                return done
+            }
             _ = try? await change(.removeRevocationList(id: id), by: actor)
             throw error
         }
+    }
+
+    /// Waits until somebody else has put the same list in force; nil when nobody does in time.
+    private nonisolated func otherImport(of list: RevocationList, _ authority: String) async -> Committed? {
+        let deadline = MonotonicInstant.now() + Member.defaultTimeout
+        while deadline > .now() {
+            if let held = heldList(of: authority), held.contents.hash == list.hash {
+                return Committed(index: held.index, result: CommandResult(id: held.id, index: held.index))
+            }
+            guard (try? await waitUntilApplied(box.view.index.next, timeout: deadline - .now())) != nil else { return nil }
+        }
+        return nil
     }
 
     private nonisolated func heldList(of authority: String) -> RevocationListRecord? {
