@@ -92,8 +92,9 @@ struct EventLoopTests {
         let loop = try EventLoop(name: "ends")
         let task = Task(executorPreference: loop) {
             let pair = try await connection(.unix, on: loop)
+            let closed = pair.client.closeReason()
             loop.shutdown()
-            return await pair.client.closeReason()
+            return await closed.next()
         }
         #expect(try await task.value == .loopEnded)
         loop.join()

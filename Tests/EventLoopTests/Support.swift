@@ -102,11 +102,12 @@ extension ByteStream {
         return pattern(count)
     }
 
-    /// Waits for `onClose`.
-    func closeReason() async -> EventLoopError? {
+    /// Why it closes, for who waits. To be asked for before whatever closes it: a task gives way to the loop whenever it calls
+    /// something asynchronous, and what happens meanwhile is told once.
+    func closeReason() -> Events<EventLoopError?> {
         let closed = Events<EventLoopError?>()
         onClose = { closed.send($0 as? EventLoopError) }
-        return await closed.next()
+        return closed
     }
 }
 
