@@ -78,7 +78,7 @@ extension APIHandler {
         var bytes: [UInt8] = []
         // With room for what an accepted token adds.
         bytes.reserveCapacity(Self.fieldBytesUsual)
-        bytes += memberField
+        bytes += workspace.value.memberField(of: member, at: view.index)
         bytes += "Credence-Index: ".utf8
         bytes += String(view.index.rawValue).utf8
         // A member that never proved its state current has no age to tell.

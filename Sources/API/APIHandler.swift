@@ -14,15 +14,12 @@ package final class APIHandler: RequestHandler {
     let settings: APISettings
     let workspace: LoopBound<Workspace>
     let logger: Logger
-    /// The one header line that is the same in every answer.
-    let memberField: [UInt8]
     private let table = EndpointTable.all
 
     package init(member: Member, loop: EventLoop, settings: APISettings, logger: Logger) {
         self.member = member
         self.settings = settings
         self.logger = logger
-        memberField = Array("Credence-Member: \(HeaderText.escaped(member.name))\r\n".utf8)
         let prefix = Hex.encode(SecureRandom.bytes(6))
         workspace = LoopBound(Workspace(strangers: settings.strangers, requestPrefix: prefix), on: loop)
     }

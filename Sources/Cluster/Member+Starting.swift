@@ -23,24 +23,12 @@ extension Member {
         var start = MemberStart(
             options: options, directory: try DataDirectory(opening: options.dataDirectory),
             loop: try makeLoop(), logger: logger)
-        let file = try start.directory.readMemberFile()
-        switch (file?.phase, options.joinToken) {
-        case (nil, let token?), (.joining, let token?):
-            try await start.join(file, JoinToken(text: token))
-        case (nil, nil), (.founding, nil):
-            try start.found()
-        case (.founding, let token?):
-            try start.directory.clear()
-            try await start.join(nil, JoinToken(text: token))
-        case (.joining, nil):
-            throw .joinUnfinished(path: options.dataDirectory)
-        case (.ready, _?):
-            throw .alreadyMember(cluster: file?.clusterID ?? "", path: options.dataDirectory)
-        case (.ready, nil): break
-        case (.restoring, _), (.recovering, _), (.wiping, _):
-            throw .unfinished(path: options.dataDirectory, command: file?.phase.command ?? "")
+        do throws(StartError) {
+            return try await start.run(onHalt: onHalt)
+        } catch {
+            start.loop.shutdown()
+            throw error
         }
-        return try await start.reopen(onHalt: onHalt)
     }
 
     private static func check(_ options: MemberOptions) throws(StartError) {

@@ -207,7 +207,8 @@ enum Terminal {
     // MARK: Files that hold secrets until they are whole
 
     private static let fleetingMax = 16
-    /// C strings, which a signal handler may read. Never shrinks.
+    /// C strings, which a signal handler may read at any moment. Safe to share: a place is written once, in one store of a
+    /// pointer, by the one task of a command that removes files on signals, and is never freed; the handler only reads.
     private nonisolated(unsafe) static let fleeting: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> = {
         let places = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: fleetingMax)
         unsafe places.initialize(repeating: nil, count: fleetingMax)

@@ -8,12 +8,11 @@ extension ClusterTests {
     @Suite("CRLs that the leader fetches")
     struct ListFetchTests {
         private static let server = """
-            import http.server, os, sys, time
+            import http.server, os, sys, threading
             class Handler(http.server.BaseHTTPRequestHandler):
                 def do_GET(self):
                     if self.path == "/hang":
-                        time.sleep(120)
-                        return
+                        threading.Event().wait()
                     if self.path == "/redirect":
                         self.send_response(302)
                         self.send_header("Location", "/below.crl")
@@ -35,6 +34,7 @@ extension ClusterTests {
                     self.send_header("Content-Length", str(len(content)))
                     self.end_headers()
                     self.wfile.write(content)
+            http.server.ThreadingHTTPServer.daemon_threads = True
             http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
             """
 

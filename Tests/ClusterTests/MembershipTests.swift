@@ -248,6 +248,7 @@ extension ClusterTests {
                 _ = try await eventually("m3 goes by its new name") {
                     try await members[2].callLocally("GET", "/1.0/cluster").metadata["server_name"] == "berlin" ? true : nil
                 }
+                #expect(try await members[2].callLocally("GET", "/1.0").fields["credence-member"] == "berlin")
                 let stale = try await members[2].callLocally(
                     "PATCH", "/1.0/cluster/members/berlin", ["description": "x"], options: ["--header", "If-Match: \(tag)"])
                 #expect(stale.status == 412, "\(stale.summary)")

@@ -71,7 +71,7 @@ extension ClusterTests {
                 let shown = try await member.callLocally("GET", "/1.0").metadata["environment"]?["certificate_fingerprint"]?.stringValue ?? ""
                 // The first address takes connections and never says a word.
                 let silent = try await FreePorts.take()
-                let script = "import socket, time; s = socket.create_server(('127.0.0.1', \(silent))); print('open', flush=True); time.sleep(120)"
+                let script = "import signal, socket; s = socket.create_server(('127.0.0.1', \(silent))); print('open', flush=True); signal.pause()"
                 let mute = try await Server.start(["-c", script], log: "\(folder)/mute.log", binary: "python3")
                 _ = try await eventually("it takes connections") { Files.text("\(folder)/mute.log").contains("open") ? true : nil }
                 let added = try await home.run("remote", "add", "prod", member.address, "--fingerprint", shown, "--token", admin)

@@ -71,6 +71,26 @@ extension ClusterTests {
             await cluster.endAll()
         }
 
+        @Test("root outside the PID namespace that a member runs in is its operator all the same", .enabled("only root can make a namespace") { geteuid() == 0 })
+        func otherNamespace() async throws {
+            let cluster = try TestCluster(keystore: .openKeyFile)
+            let member = try await cluster.newMember("m1")
+            do {
+                let server = try await Server.start(
+                    ["--pid", "--fork", "--kill-child", Binary.path]
+                        + member.serveArguments(cluster.keystoreArguments + TestCluster.reserveArguments + ["--save-token", cluster.adminTokenFile]),
+                    log: member.log, binary: "unshare")
+                _ = try await eventually("m1 is ready") { try await member.isReady() ? true : nil }
+                let asked = try await member.operate("cluster", "status")
+                #expect(asked.exitCode == 0, "\(asked.transcript)")
+                _ = try await server.end(by: .kill)
+            } catch {
+                await cluster.endAll()
+                throw error
+            }
+            await cluster.endAll()
+        }
+
         @Test("without a service manager, and with one that is not there, a member serves all the same", arguments: [nil, "/nonexistent/notify", "nonsense"])
         func nobodyListens(socket: String?) async throws {
             let cluster = try TestCluster(keystore: .openKeyFile)

@@ -50,6 +50,20 @@ import Testing
 
     private func outcome(_ output: RaftOutput) -> ProposalResult.Outcome? { output.proposals.first?.outcome }
 
+    @Test("a new leader takes no vote away, and hands over to nobody, on the word of members that have not answered it")
+    func assumedPresent() throws {
+        var core = try leader { _ in }
+        // b has answered and c has not; that c is active is assumed, so as not to step down at once.
+        let withoutB = Configuration(voters: [Self.a, Self.c])
+        #expect(outcome(core.step(.proposeConfiguration(id: 1, withoutB))) == .rejected(.noActiveMajority))
+        #expect(core.step(.transferLeadership(id: 2, to: Self.c)).transfers.first?.outcome == .rejected(.targetIsSilent(Self.c)))
+        _ = core.step(.received(Message(from: Self.c, to: Self.a, term: Term(2), body: .heartbeatReply(round: 1))))
+        guard case .accepted? = outcome(core.step(.proposeConfiguration(id: 3, withoutB))) else {
+            Issue.record("c has answered")
+            return
+        }
+    }
+
     @Test("uncommitted bytes are bounded; a single large entry always fits")
     func uncommittedBytes() throws {
         var core = try leader { $0.maxUncommittedBytes = 10 }

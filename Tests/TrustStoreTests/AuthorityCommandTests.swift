@@ -28,6 +28,15 @@ struct AuthorityCommandTests {
         return log.state.revokedSerials[list.id]?.contains(serial) ?? false
     }
 
+    @Test("the cluster's own CA is no authority for clients: its members, and former ones, would be clients too")
+    func ownAuthority() {
+        var log = Log.founded()
+        var own = Fixtures.authority("a")
+        own.certificate = Fixtures.founding().caCertificate
+        #expect(log.apply(.addAuthority(own)).refusal == .invalid)
+        #expect(log.state.authorities.isEmpty)
+    }
+
     @Test("an authority is trusted once, and goes with all of its lists")
     func addedAndRemoved() throws {
         var log = logWithAuthority()

@@ -220,6 +220,31 @@ struct MemberCommandTests {
         #expect(keys.count == 8 && keys == keys.sorted())
     }
 
+    @Test("a renewal of the certificate for clients gives way to one that an operator brought meanwhile")
+    func renewalGivesWay() throws {
+        var log = Log.founded()
+        let shown = try #require(log.state.cluster?.serverCertificate.first)
+        func new(_ byte: UInt8, former: [UInt8]?) -> CommandBody {
+            .setServerCertificate(
+                SetServerCertificate(chain: [[byte]], sealedKey: [byte], isOperators: former == nil, fingerprint: Fixtures.fingerprint("a"), former: former))
+        }
+        #expect(log.apply(new(1, former: nil)).refusal == nil)
+        #expect(log.apply(new(2, former: shown)).refusal == .memberChanged)
+        #expect(log.state.cluster?.serverCertificate == [[1]] && log.state.cluster?.isServerCertificateOperators == true)
+        #expect(log.apply(new(3, former: [1])).refusal == nil)
+        #expect(try log.reloaded().cluster?.serverCertificate == [[3]])
+    }
+
+    @Test("a certificate is renewed for the key that the member has, and no other")
+    func renewalOfMember() throws {
+        var log = Log.founded()
+        let member = try #require(log.state.members[Fixtures.memberID(1)])
+        let foreign = RenewMemberCertificate(member.id, publicKey: [99], certificate: [5])
+        #expect(log.apply(.renewMemberCertificate(foreign)).refusal == .memberChanged)
+        #expect(log.apply(.renewMemberCertificate(RenewMemberCertificate(member.id, publicKey: member.publicKey, certificate: [5]))).refusal == nil)
+        #expect(try log.reloaded().members[member.id]?.certificate == [5])
+    }
+
     @Test("a change that was decided by an older record is refused, whichever arrives second")
     func changedMeanwhile() throws {
         var log = logWithToken()

@@ -152,10 +152,10 @@ package final class EventHub: Sendable {
             state.heardThrough = changes.through
             guard state.hears(.lifecycle) else { return nil }
             if let heard, changes.first.rawValue > heard.rawValue + 1 {
-                state.missed += Int(clamping: changes.first.rawValue - heard.rawValue - 1)
+                state.missed = state.missed.adding(clamping: changes.first.rawValue - heard.rawValue - 1)
             }
             for command in changes.commands {
-                if state.missed == 0, state.inbox.count < Self.inboxMax { state.inbox.append(command) } else { state.missed += 1 }
+                if state.missed == 0, state.inbox.count < Self.inboxMax { state.inbox.append(command) } else { state.missed = state.missed.adding(clamping: 1) }
             }
             guard !state.isPumping, !state.inbox.isEmpty || state.missed > 0 else { return nil }
             state.isPumping = true

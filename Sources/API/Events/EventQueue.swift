@@ -31,7 +31,7 @@ final class EventQueue: Sendable {
         add { state in
             let bytes = event.json.count + Event.overheadBytes
             guard state.missed == 0, state.events.count < Self.countMax, state.bytes + bytes <= Self.bytesMax else {
-                state.missed += 1
+                state.missed = state.missed.adding(clamping: 1)
                 return
             }
             state.events.append(event)
@@ -40,7 +40,7 @@ final class EventQueue: Sendable {
     }
 
     func miss(_ count: Int) {
-        add { $0.missed += count }
+        add { $0.missed = $0.missed.adding(clamping: UInt64(count)) }
     }
 
     func wake() {
@@ -87,5 +87,13 @@ final class EventQueue: Sendable {
         } onCancel: {
             wake()
         }
+    }
+}
+
+extension Int {
+    /// Of what is only counted: an index that a peer wrote may be as large as there are numbers.
+    func adding(clamping count: UInt64) -> Int {
+        let (sum, overflow) = addingReportingOverflow(Int(clamping: count))
+        return overflow ? .max : sum
     }
 }

@@ -25,6 +25,28 @@ struct MemberStart {
         self.logger = logger
     }
 
+    /// Founds, joins or reopens, by what the directory holds.
+    mutating func run(onHalt: @escaping @Sendable (String) -> Void) async throws(StartError) -> StartedMember {
+        let file = try directory.readMemberFile()
+        switch (file?.phase, options.joinToken) {
+        case (nil, let token?), (.joining, let token?):
+            try await join(file, JoinToken(text: token))
+        case (nil, nil), (.founding, nil):
+            try found()
+        case (.founding, let token?):
+            try directory.clear()
+            try await join(nil, JoinToken(text: token))
+        case (.joining, nil):
+            throw .joinUnfinished(path: options.dataDirectory)
+        case (.ready, _?):
+            throw .alreadyMember(cluster: file?.clusterID ?? "", path: options.dataDirectory)
+        case (.ready, nil): break
+        case (.restoring, _), (.recovering, _), (.wiping, _):
+            throw .unfinished(path: options.dataDirectory, command: file?.phase.command ?? "")
+        }
+        return try await reopen(onHalt: onHalt)
+    }
+
     /// Nothing outside this directory knows of the cluster before `ready` is on disk, so whatever an
     /// earlier, unfinished founding left is thrown away.
     mutating func found() throws(StartError) {
@@ -202,10 +224,12 @@ struct MemberStart {
                 return (stores, (restored, state, applied))
             }
         } catch {
+            await storage.close()
             throw .storage(error)
         }
         let (restored, state, applied) = found
         guard state.featureLevel <= TrustState.featureLevel else {
+            await storage.close()
             throw .binaryTooOld(needed: state.featureLevel, known: TrustState.featureLevel)
         }
         let keys = identity.custody.ring(of: state)
