@@ -116,9 +116,11 @@ extension Node {
     /// After a start a removal counts as seen just now: how long ago it was applied is not known by this clock.
     private func noteRemovals() {
         let now = MonotonicInstant.now()
-        removedSeenAt = removedSeenAt.filter { state.removedMembers[$0.key] != nil }
+        removedSeen = removedSeen.filter { state.removedMembers[$0.key] != nil }
         removedTold = removedTold.filter { state.removedMembers[$0] != nil }
-        for id in state.removedMembers.keys where removedSeenAt[id] == nil { removedSeenAt[id] = now }
+        for id in state.removedMembers.keys where removedSeen[id] == nil {
+            removedSeen[id] = RemovalSeen(at: now, appliedIndex: reports[id]?.report.appliedIndex ?? .zero)
+        }
     }
 
     /// The learners and the links follow the replicated membership. The core leaves voters out of the learners.

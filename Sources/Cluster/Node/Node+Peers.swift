@@ -91,7 +91,6 @@ extension Node {
         else {
             if let removed = state.removedMember(publicKey: stream.peerCertificates.first?.subjectPublicKeyInfo ?? []) {
                 if removed.isLeftBehind { return InboundPeer.sayGoodbye(Self.formerMemberNotice, over: stream) }
-                // It ends as soon as it reads this, and it was reading when it connected.
                 removedTold.insert(removed.id)
                 return InboundPeer.sayFenced(Self.removedReason, over: stream)
             }

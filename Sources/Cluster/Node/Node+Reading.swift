@@ -42,16 +42,21 @@ extension Node {
         } onCancel: { $0.effects.cancel(key) }
     }
 
-    /// A removed member that was not told may go on vouching from what it knew, until it is stale. One that was told has
-    /// ended; under the policy `serve` an untold one never does.
-    private func removedThatMayVouch(now: MonotonicInstant, refuses: Bool) -> [EffectWaiters.Progress] {
-        let bound = state.settings.maxStalenessMilliseconds
-        return state.removedMembers.values.sorted { $0.index < $1.index }.compactMap { removed in
-            // What a recovery left behind is no part of this cluster any more, under that policy for good.
-            guard !removedTold.contains(removed.id), refuses || !removed.isLeftBehind else { return nil }
-            let seen = removedSeenAt[removed.id] ?? now
-            if refuses, now - seen > .milliseconds(bound + bound / 100 + 50) { return nil }
-            return EffectWaiters.Progress(member: removed.name, index: .zero, refusesWhenStale: refuses)
+    /// A removed member may go on vouching from what it knew, until it is stale: that it was told does not prove that it
+    /// heard. One that may go by an older bound or policy counts for as long as any bound; under the policy `serve` an
+    /// untold one counts for good.
+    private func removedThatMayVouch(now: MonotonicInstant, refuses: Bool, since: LogIndex) -> [EffectWaiters.Progress] {
+        state.removedMembers.values.sorted { ($0.index, $0.id) < ($1.index, $1.id) }.compactMap { removed in
+            let seen = removedSeen[removed.id] ?? RemovalSeen(at: now, appliedIndex: .zero)
+            guard refuses else {
+                // What a recovery left behind is no part of this cluster any more.
+                if removed.isLeftBehind || removedTold.contains(removed.id) { return nil }
+                return EffectWaiters.Progress(member: removed.name, index: .zero, refusesWhenStale: false)
+            }
+            let goesByThis = seen.appliedIndex >= since
+            let bound = goesByThis ? state.settings.maxStalenessMilliseconds : ClusterSettings.maxStalenessRange.upperBound
+            guard now - seen.at <= .milliseconds(bound + bound / 100 + 50) else { return nil }
+            return EffectWaiters.Progress(member: removed.name, index: .zero, refusesWhenStale: goesByThis)
         }
     }
 
@@ -62,7 +67,7 @@ extension Node {
             return state.members.values.sorted { $0.name < $1.name }.map { member in
                 let index = member.id == identity.id ? appliedIndex : reports[member.id]?.report.appliedIndex ?? .zero
                 return EffectWaiters.Progress(member: member.name, index: index, refusesWhenStale: refuses && index >= since)
-            } + removedThatMayVouch(now: now, refuses: refuses)
+            } + removedThatMayVouch(now: now, refuses: refuses, since: since)
         }
     }
 

@@ -59,8 +59,9 @@ actor Node {
     /// Nil once this run has caught up.
     private var catchUpSaidAt: MonotonicInstant? = MonotonicInstant(nanoseconds: 0)
     var effects = EffectWaiters()
-    /// When this member first knew of each removal, and whom it has told since.
-    var removedSeenAt: [MemberID: MonotonicInstant] = [:]
+    /// Of each removal that this member knows of.
+    var removedSeen: [MemberID: RemovalSeen] = [:]
+    /// Who knocked since, and was told.
     var removedTold: Set<MemberID> = []
     var links: [MemberID: PeerLink] = [:]
     var inbound: [ObjectIdentifier: InboundPeer] = [:]
@@ -340,6 +341,13 @@ actor Node {
     func names(of members: [MemberID]) -> String {
         members.map(name(of:)).joined(separator: ",")
     }
+}
+
+/// A removal, as this member learnt of it.
+struct RemovalSeen {
+    let at: MonotonicInstant
+    /// What the member had said to have applied; zero when that is not known.
+    let appliedIndex: LogIndex
 }
 
 /// What a node is made of; gathered by the start, given once.
