@@ -5,6 +5,7 @@ import HTTPTypes
 import JOSE
 import Logging
 import Raft
+import Synchronization
 import Tokens
 
 /// From an answer or a problem to the bytes of a response, and one log line for each.
@@ -78,7 +79,7 @@ extension APIHandler {
         var bytes: [UInt8] = []
         // With room for what an accepted token adds.
         bytes.reserveCapacity(Self.fieldBytesUsual)
-        bytes += workspace.value.memberField(of: member, at: view.index)
+        bytes += memberField(at: view.index)
         bytes += "Credence-Index: ".utf8
         bytes += String(view.index.rawValue).utf8
         // A member that never proved its state current has no age to tell.
@@ -93,6 +94,17 @@ extension APIHandler {
     }
 
     private static let fieldBytesUsual = 384
+
+    /// The header line with the member's name, which only an entry of the log changes. An answer that had to wait is
+    /// encoded on no loop, so this is no loop's.
+    private func memberField(at index: LogIndex) -> [UInt8] {
+        memberField.withLock { kept in
+            if let kept, kept.index == index { return kept.bytes }
+            let bytes = Array("Credence-Member: \(HeaderText.escaped(member.name))\r\n".utf8)
+            kept = (index, bytes)
+            return bytes
+        }
+    }
 
     /// The caller's own `X-Request-Id` when it is 1 to 128 visible ASCII characters, else a new one.
     func requestLabel(_ head: HTTPHead) -> String {

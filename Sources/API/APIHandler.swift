@@ -4,6 +4,8 @@ package import EventLoop
 package import HTTP
 import HTTPTypes
 package import Logging
+import Raft
+import Synchronization
 
 /// Every request of one request loop: finds its endpoint, learns who calls, waits for the index the
 /// caller asked for, checks the scope, runs the endpoint, and turns the result into one answer.
@@ -14,6 +16,7 @@ package final class APIHandler: RequestHandler {
     let settings: APISettings
     let workspace: LoopBound<Workspace>
     let logger: Logger
+    let memberField = Mutex<(index: LogIndex, bytes: [UInt8])?>(nil)
     private let table = EndpointTable.all
 
     package init(member: Member, loop: EventLoop, settings: APISettings, logger: Logger) {
