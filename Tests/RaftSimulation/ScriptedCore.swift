@@ -57,6 +57,9 @@ struct ScriptedCore {
         sync()
     }
 
+    /// That it is there, in this leader's term, and nothing more.
+    mutating func answer(from slot: Int) { receive(.heartbeatReply(round: 0), term: core.term.rawValue, from: slot) }
+
     /// What member `slot` has acknowledged, as this leader believes.
     func match(of slot: Int) -> LogIndex? { core.status.peers.first { $0.id == MemberID(slot: slot) }?.match }
 }
