@@ -74,7 +74,8 @@ struct Client {
         guard mayMint(member) else { return }
         let isSteady = random.below(6) == 0
         let ownSubject = !isSteady && random.below(3) == 0 ? "s-\(getpid())-\(caller.process)-\(nextSerial())" : nil
-        let body: JSON = ["subject": .string(ownSubject ?? "chaos"), "scopes": ["read"], "expires_in": 86_400]
+        // Of the key that no victim has.
+        let body: JSON = ["subject": .string(ownSubject ?? "chaos"), "scopes": ["read"], "expires_in": 86_400, "algorithm": "ES256"]
         caller.call(.mint, key: "", at: member, "POST", "/1.0/tokens", body, seconds: Self.timeout) { call, reply in
             guard var made = reply.metadata.token, reply.status < 300 else { return call.failed(reply) }
             if let ownSubject { made = TrackedToken(kind: .subject, id: ownSubject, text: made.text) }
@@ -111,7 +112,7 @@ struct Client {
     private mutating func nameToken(at member: Int) {
         guard mayMint(member) else { return }
         let name = "n-\(caller.process)-\(nextSerial())"
-        let body: JSON = ["subject": "chaos", "scopes": ["read"], "expires_in": 86_400, "name": .string(name)]
+        let body: JSON = ["subject": "chaos", "scopes": ["read"], "expires_in": 86_400, "name": .string(name), "algorithm": "ES256"]
         caller.call(.name, key: "", input: name, at: member, "POST", "/1.0/tokens", body, seconds: Self.timeout) { call, reply in
             guard reply.status < 300, let id = reply.metadata["id"]?.stringValue else { return call.failed(reply) }
             call.succeeded(key: id)
@@ -160,7 +161,7 @@ struct Client {
 
 extension JSON {
     /// Of a revocation: `TrackedToken.id`.
-    var revokedKey: String? { (self["token_id"] ?? self["subject"] ?? self["certificate"])?.stringValue }
+    var revokedKey: String? { (self["token_id"] ?? self["subject"] ?? self["certificate"] ?? self["key_id"])?.stringValue }
 
     /// As minting answers.
     var token: TrackedToken? {

@@ -11,6 +11,7 @@ struct Mixed: ParsableCommand {
     var faults = [FaultList(FaultKind.allCases)]
     @Option(help: "Clients for each member.") var clients = 4
     private static let certificateVictims = 60
+    private static let keyVictims = 24
 
     @Flag(help: "Good tokens refused and questions unanswered do not count: on a busy machine they are a matter of time.")
     var safetyOnly = false
@@ -39,6 +40,7 @@ struct Mixed: ParsableCommand {
         try common.withFleet(smallDisk: smallDisk) { fleet in
             let record = Record(path: "\(fleet.directory)/history.jsonl")
             for victim in try CertificateVictims.trusted(Self.certificateVictims, by: fleet) { record.minted(victim, isSteady: false) }
+            for victim in try KeyVictims.made(Self.keyVictims, by: fleet) { record.minted(victim, isSteady: false) }
             let kinds = kinds(hasNetwork: fleet.network != nil, hasSmallDisk: smallDisk != nil)
             try torment(fleet, record, kinds, smallDisk)
             try fleet.awaitEqualIndexes()
@@ -54,7 +56,7 @@ struct Mixed: ParsableCommand {
 
     /// How many were revoked by what, and of these everywhere.
     private func kindRows(_ record: Record) -> [(String, String)] {
-        TrackedToken.Kind.allCases.map { kind in
+        TrackedToken.Kind.allCases.filter { $0 != .everything }.map { kind in
             let own = record.revoked.filter { $0.token.kind == kind }
             return ("revoked by \(kind.rawValue)", "\(own.count), \(own.count(where: \.isEverywhere)) of them everywhere")
         }

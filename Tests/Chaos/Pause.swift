@@ -13,11 +13,12 @@ struct Pause: ParsableCommand {
     func run() throws {
         try common.require(times > 0, "--times must be at least 1")
         try common.withFleet { fleet in
-            let certificates = try CertificateVictims.trusted(times, by: fleet)
+            let prepared = try CertificateVictims.trusted((times + 4) / 5, by: fleet) + KeyVictims.made((times + 4) / 5, by: fleet)
+            var waiting = Dictionary(grouping: prepared, by: \.kind)
             var answers: [String: Int] = [:], afterwards: [String: Int] = [:]
             for round in 0..<times {
                 let slot = round % common.members, other = fleet.client((slot + 1) % common.members)
-                let token = try victim(round, other, certificates)
+                let token = try victim(round, other, &waiting)
                 let question: JSON = ["token": .string(token.text)]
                 let sleeper = fleet.client(slot)
                 guard sleeper.call("POST", "/1.0/tokens/verify", question, seconds: 5)?.metadata["valid"]?.boolValue == true
@@ -48,12 +49,21 @@ struct Pause: ParsableCommand {
         answers.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
     }
 
-    /// Each kind of revocation in its turn.
-    private func victim(_ round: Int, _ client: UnixHTTPClient, _ certificates: [TrackedToken]) throws -> TrackedToken {
-        if round % 3 == 2 { return certificates[round] }
-        let subject = round % 3 == 1 ? "subject-\(round)" : "alice"
-        let body: JSON = ["subject": .string(subject), "scopes": ["read"], "expires_in": 3600]
-        guard let made = client.call("POST", "/1.0/tokens", body, seconds: 5)?.metadata.token else { throw ChaosError(description: "nothing minted") }
-        return round % 3 == 1 ? TrackedToken(kind: .subject, id: subject, text: made.text) : made
+    /// Each kind of revocation in its turn. What revokes everything comes last: nothing of before is good then.
+    private func victim(
+        _ round: Int, _ client: UnixHTTPClient, _ waiting: inout [TrackedToken.Kind: [TrackedToken]]
+    ) throws -> TrackedToken {
+        let kinds = TrackedToken.Kind.allCases
+        let kind = kinds[round % kinds.count]
+        switch kind {
+        case .certificate, .key:
+            guard let token = waiting[kind]?.popLast() else { throw ChaosError(description: "too few victims were made") }
+            return token
+        case .token, .subject, .everything:
+            let subject = "subject-\(round)"
+            let body: JSON = ["subject": .string(subject), "scopes": ["read"], "expires_in": 3600, "algorithm": "ES256"]
+            guard let made = client.call("POST", "/1.0/tokens", body, seconds: 5)?.metadata.token else { throw ChaosError(description: "nothing minted") }
+            return kind == .token ? made : TrackedToken(kind: kind, id: subject, text: made.text)
+        }
     }
 }

@@ -5,20 +5,23 @@ import Synchronization
 
 /// A token as the run knows it.
 struct TrackedToken: Sendable {
-    /// By what it is revoked, alone: nothing else has its subject or its certificate.
-    enum Kind: String, Sendable, CaseIterable { case token, subject, certificate }
+    /// By what it is revoked, alone: nothing else has its subject, its certificate or its key. `everything` is for runs in
+    /// which no other token has to stay good.
+    enum Kind: String, Sendable, CaseIterable { case token, subject, certificate, key, everything }
 
     var kind = Kind.token
-    /// What is revoked: the token's id, its subject, or its certificate's fingerprint.
+    /// What is revoked: the token's id, its subject, its certificate's fingerprint or its key's id.
     let id: String
     let text: String
 
-    /// - Parameter now: Unix seconds. Clocks may be at fault, so a subject's revocation says itself up to when.
+    /// - Parameter now: Unix seconds. Clocks may be at fault, so what has a time says itself up to when.
     func revocation(wait: String, now: Int64) -> JSON {
         switch kind {
         case .token: ["token_id": .string(id), "wait": .string(wait)]
         case .subject: ["subject": .string(id), "before": .integer(now), "wait": .string(wait)]
         case .certificate: ["certificate": .string(id), "wait": .string(wait)]
+        case .key: ["key_id": .string(id), "wait": .string(wait)]
+        case .everything: ["before": .integer(now), "wait": .string(wait)]
         }
     }
 }

@@ -25,7 +25,7 @@ package struct VerificationFindings: Sendable {
     /// As `input` of what is asked when all has healed.
     package static let atTheEnd = "at the end"
     /// By a token's id, its subject, or its certificate.
-    package static let revokedReasons: Set = ["token_revoked", "subject_revoked", "certificate_revoked"]
+    package static let revokedReasons: Set = ["token_revoked", "subject_revoked", "certificate_revoked", "key_retired"]
 
     package private(set) var count = 0
     package private(set) var ages = Ages()
