@@ -5,7 +5,7 @@ package struct APISettings: Sendable {
     /// The user this process runs as; it and root are administrators on the Unix socket.
     package var ownUserID: UInt32
     /// For callers without a credential, per source address and loop.
-    var strangers: RequestRateLimit.Settings
+    package var strangers: RequestRateLimit.Settings
 
     let counters = RequestCounters()
     let events: EventHub

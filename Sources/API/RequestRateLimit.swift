@@ -2,13 +2,19 @@ import EventLoop
 
 /// A token bucket per source address, so that strangers cannot buy signature checks without end.
 /// Confined to one request loop; the time is an argument.
-struct RequestRateLimit {
-    struct Settings {
+package struct RequestRateLimit {
+    package struct Settings: Sendable {
         /// Requests per second that one source may make for ever, and how many at once.
-        var perSecond: Double
-        var burst: Double
+        package var perSecond: Double
+        package var burst: Double
         /// Sources remembered at one time; those above it share a single bucket.
-        var sourcesMax: Int
+        package var sourcesMax: Int
+
+        package init(perSecond: Double, burst: Double, sourcesMax: Int) {
+            self.perSecond = perSecond
+            self.burst = burst
+            self.sourcesMax = sourcesMax
+        }
     }
 
     enum Decision: Equatable {

@@ -21,19 +21,24 @@ final class ServedMember: Sendable {
     /// The user the handler believes to run as; not root, so that both are told apart.
     static let ownUserID: UInt32 = 4242
 
-    private init(_ started: StartedMember, _ loop: EventLoop, _ log: RecordedLog, _ events: EventHub) throws {
+    private init(_ started: StartedMember, _ loop: EventLoop, _ log: RecordedLog, _ events: EventHub, _ strangers: RequestRateLimit.Settings?) throws {
         member = started.member
         adminToken = try #require(started.adminToken)
         self.loop = loop
         self.log = log
         self.events = events
         events.attach(to: member, on: loop)
-        handler = APIHandler(
-            member: member, loop: loop, settings: APISettings(ownUserID: Self.ownUserID, events: events), logger: events.tap(log.logger))
+        var settings = APISettings(ownUserID: Self.ownUserID, events: events)
+        if let strangers { settings.strangers = strangers }
+        handler = APIHandler(member: member, loop: loop, settings: settings, logger: events.tap(log.logger))
     }
 
     /// Founds a cluster, waits until its member vouches, and cleans up whatever `body` does.
-    static func with(events: EventHub = EventHub(), _ body: (ServedMember) async throws -> Void) async throws {
+    ///
+    /// - Parameter strangers: the rate limit, where the usual one would make a test depend on how fast it runs.
+    static func with(
+        events: EventHub = EventHub(), strangers: RequestRateLimit.Settings? = nil, _ body: (ServedMember) async throws -> Void
+    ) async throws {
         let directory = "/tmp/credence-api-test-\(Hex.encode(SecureRandom.bytes(8)))"
         defer { TemporaryDirectory.remove(directory) }
         let log = RecordedLog()
@@ -41,7 +46,7 @@ final class ServedMember: Sendable {
         defer { loop.shutdown() }
         let started = try await Member.start(options(directory), logger: events.tap(log.logger)) { Issue.record("halted: \($0)") }
         do {
-            let served = try ServedMember(started, loop, log, events)
+            let served = try ServedMember(started, loop, log, events, strangers)
             try await served.untilFresh()
             try await body(served)
         } catch {
