@@ -6,7 +6,7 @@ struct EndpointTable: Sendable {
 
     static let all = EndpointTable(
         endpoints: ServerEndpoints.all + TokenEndpoints.all + RevocationEndpoints.all + AuditEndpoints.all + SnapshotEndpoints.all + EventEndpoint.all + KeyEndpoints.all
-            + KeyImportEndpoints.all + ClusterEndpoints.all + MemberEndpoints.all + ServerCertificateEndpoints.all + SettingEndpoints.all + OperationEndpoints.all + CertificateEndpoints.all
+            + KeyImportEndpoints.all + ClusterEndpoints.all + MemberEndpoints.all + ServerCertificateEndpoints.all + DataKeyEndpoints.all + ClusterAuthorityEndpoints.all + SettingEndpoints.all + OperationEndpoints.all + CertificateEndpoints.all
             + AuthorityEndpoints.all + IssuingEndpoints.all + PublicEndpoints.all + OAuthEndpoints.all + OAuthTokenEndpoint.all
             + StatusListEndpoint.all + TokenReviewEndpoint.all + RPCEndpoints.all + MetricsEndpoints.all)
 

@@ -25,13 +25,12 @@ enum IssuingEndpoints {
         .get("/crl/cluster.crl", .open, EndpointDocument(summary: "The CRL of the cluster's CA in DER, the same on every member", statuses: [200, 304])) {
             (exchange) throws(Problem) in
             guard let list = exchange.state.clusterList else { throw .notFound("the cluster's CA has issued no client certificate yet") }
-            let tag = EntityTag.of(list.der)
-            let isKnown = exchange.request.head.value(of: .ifNoneMatch).map { EntityTag.matches($0, tag) } ?? false
-            let answer =
-                isKnown
-                ? Answer(status: .notModified, body: .plain([], contentType: ""))
-                : Answer(status: .ok, body: .plain(list.der, contentType: "application/pkix-crl"))
-            return answer.with(.eTag, tag)
+            return exchange.answer(list: list.der)
+        },
+        .get("/crl/cluster-former.crl", .open, EndpointDocument(summary: "The same CRL by the cluster's former CA, in an overlap", statuses: [200, 304])) {
+            (exchange) throws(Problem) in
+            guard exchange.state.cluster?.formerAuthority != nil, let list = exchange.state.clusterList?.formerDER else { throw .notFound("the cluster has no former CA at the moment") }
+            return exchange.answer(list: list)
         },
     ]
 
@@ -79,6 +78,16 @@ private struct IssueRequest {
 }
 
 extension Exchange {
+    fileprivate func answer(list der: [UInt8]) -> Answer {
+        let tag = EntityTag.of(der)
+        let isKnown = request.head.value(of: .ifNoneMatch).map { EntityTag.matches($0, tag) } ?? false
+        let answer =
+            isKnown
+            ? Answer(status: .notModified, body: .plain([], contentType: ""))
+            : Answer(status: .ok, body: .plain(der, contentType: "application/pkix-crl"))
+        return answer.with(.eTag, tag)
+    }
+
     fileprivate func describe(issued record: TrustedCertificateRecord) -> JSON {
         // Of the newest view: this exchange's is older than the entry.
         let issued = member.view.state.issuedCertificates[record.fingerprint]

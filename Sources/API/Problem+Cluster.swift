@@ -156,7 +156,7 @@ extension RefusalCode {
         case .invalid, .memberNameInvalid, .memberIsLast, .revocationListOlder, .signingKeyTooEarly, .requestTooOld: .badRequest
         case .joinTokenUnknown, .joinTokenUsed, .joinTokenExpired, .joinTokenMismatch, .addTokenUnknown, .addTokenExpired: .forbidden
         case .certificateChanged, .memberChanged: .preconditionFailed
-        case .memberTooOld, .memberRole, .memberRemoved: .conflict
+        case .memberTooOld, .memberRole, .memberRemoved, .dataKeyChanged, .authorityOverlaps: .conflict
         case .memberUnknown, .signingKeyUnknown, .namedTokenUnknown, .certificateUnknown, .revocationUnknown, .importedKeyUnknown,
             .authorityUnknown: .notFound
         case .clusterExists, .clusterNotFounded, .requestReused, .limitReached, .memberNameTaken, .memberIDTaken,

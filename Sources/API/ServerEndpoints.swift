@@ -65,7 +65,8 @@ enum ServerEndpoints {
     private static func environment(_ exchange: Exchange) -> JSON {
         let cluster = exchange.state.cluster
         let certificate = cluster?.serverCertificate.first.flatMap { try? Certificate(der: $0) }
-        let authority = cluster.flatMap { try? Certificate(der: $0.caCertificate) }
+        let authority = cluster.flatMap { try? Certificate(der: $0.shownAuthority) }
+        let next = cluster.flatMap { $0.shownAuthority == $0.caCertificate ? nil : try? Certificate(der: $0.caCertificate) }
         let own = exchange.state.members[exchange.member.id]
         return .object([
             "addresses": .strings(own?.addresses ?? []),
@@ -73,6 +74,7 @@ enum ServerEndpoints {
             "certificate": .string(certificate?.pem ?? ""),
             "certificate_fingerprint": .string(certificate?.fingerprint ?? ""),
             "certificate_authority": .string(authority?.pem ?? ""),
+            "certificate_authority_next": .string(next?.pem ?? ""),
             "driver": "", "driver_version": "", "firewall": "",
             "kernel": "Linux", "kernel_architecture": .string(Build.architecture), "kernel_version": "",
             "kernel_features": .object([:]), "lxc_features": .object([:]),

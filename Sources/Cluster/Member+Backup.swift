@@ -48,6 +48,11 @@ extension Member {
         case .failure(let error)?: throw .unavailable(error.description)
         case nil: throw .stopping
         }
+        // The copy may already hold what was sealed under a data key that came after the one taken here.
+        guard await isDataKey(cluster.dataKeyID, stillInUseAt: copy.point.position.index) else {
+            copy.remove()
+            throw .unavailable("the cluster's data key was changed at the same moment; try again")
+        }
         let manifest = BackupManifest(
             clusterID: clusterID, clusterName: cluster.name, memberName: name, copy: copy, featureLevel: view.state.featureLevel,
             madeAt: WallClock.nowSeconds(), isCurrent: freshness(of: view).isFresh, key: key)
@@ -58,13 +63,19 @@ extension Member {
         return BackupStream(copy, manifest, loop: loop, place, node.logger)
     }
 
+    private func isDataKey(_ id: [UInt8], stillInUseAt index: LogIndex) async -> Bool {
+        do throws(ProposeError) { try await waitUntilApplied(index, timeout: Self.defaultTimeout) } catch { return false }
+        return view.state.cluster?.dataKeyID == id && node.identity.custody.dataKey.id == id
+    }
+
     private func key(_ sealing: BackupSealing) async throws(BackupFailure) -> BackupKey {
         do {
             switch sealing {
             case .inClear: return .inClear(node.identity.custody.shared)
             case .keystore:
                 let path = directory.keystorePath
-                guard let key = try await loop.runBlocking({ try BackupKey.ofKeystore(path: path) }) else {
+                let successor = try node.identity.custody.successorForBackup()
+                guard let key = try await loop.runBlocking({ try BackupKey.ofKeystore(path: path, successor: successor) }) else {
                     throw BackupFailure.passphraseRequired
                 }
                 return key

@@ -37,7 +37,7 @@ extension Member {
 
     private func seal(_ secret: SecretBytes, from origin: ImportedKeyOrigin, name: String?) throws(ProposeError) -> ImportKey {
         let custody = node.identity.custody
-        let id = custody.importedKeyID(of: secret)
+        let id = custody.importedKeyID(of: secret, in: view.state)
         do throws(CryptoError) {
             let sealed = try custody.seal(secret, for: .importedKey(id: id))
             return ImportKey(id: id, origin: origin, name: name, sealedSecret: sealed)

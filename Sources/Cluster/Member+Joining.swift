@@ -106,7 +106,7 @@ extension ClusterRecord {
     /// By what a joiner recognises the cluster: SHA-256, lower hexadecimal. Of the CA, so that a renewed certificate does not
     /// spoil a token; of the certificate itself, when an operator brought one that the CA has nothing to do with.
     package var joinFingerprint: String {
-        let anchor = isServerCertificateOperators ? serverCertificate.first ?? caCertificate : caCertificate
+        let anchor = isServerCertificateOperators ? serverCertificate.first ?? caCertificate : shownAuthority
         return Hex.encode(SHA256.hash(anchor))
     }
 }

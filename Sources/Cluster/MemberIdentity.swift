@@ -2,6 +2,7 @@ import Crypto
 import Raft
 import Synchronization
 import TLS
+import TrustStore
 
 /// Who this member is, and the secrets by which it proves it. Made at the start; only the certificate is ever renewed.
 final class MemberIdentity: Sendable {
@@ -22,6 +23,11 @@ final class MemberIdentity: Sendable {
         currentCertificate = Mutex(certificate)
         self.key = key
         custody = KeyCustody(dataKey: dataKey, clusterID: clusterID)
+    }
+
+    /// Whether the data key is another one now; see `KeyCustody.follow`.
+    func followDataKey(of state: TrustState) throws(CryptoError) -> Bool {
+        try custody.follow(state, as: id, key)
     }
 
     var certificate: Certificate { currentCertificate.withLock { $0 } }

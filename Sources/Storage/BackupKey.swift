@@ -17,15 +17,19 @@ package enum BackupKey: Sendable, Equatable {
         let unlocking = KeystoreFile.Unlocking.scrypt(salt: SecureRandom.bytes(16), scrypt)
         let key = try Keystore.unlockingKey(unlocking, .passphrase(passphrase), path: "the backup")
         let sealed = try Keystore.seal(Keystore.Membership(clusterID: clusterID, dataKey: dataKey), for: member, key)
-        return .sealed(SealedDataKey(member: member, unlocking: unlocking, bytes: sealed.sealedDataKey))
+        return .sealed(SealedDataKey(member: member, unlocking: unlocking, bytes: sealed.sealedDataKey, successor: nil))
     }
 
     /// As a member's keystore holds it, under that keystore's passphrase; nil when it has none.
-    package static func ofKeystore(path: String) throws(KeystoreError) -> BackupKey? {
+    ///
+    /// - Parameter successor: the data key that replaced the one in the keystore, sealed under that one with `successorData`.
+    package static func ofKeystore(path: String, successor: [UInt8]?) throws(KeystoreError) -> BackupKey? {
         let file = try Keystore.load(path)
         guard file.unlocking != .keyFile, let cluster = file.cluster else { return nil }
-        return .sealed(SealedDataKey(member: file.memberID, unlocking: file.unlocking, bytes: cluster.sealedDataKey))
+        return .sealed(SealedDataKey(member: file.memberID, unlocking: file.unlocking, bytes: cluster.sealedDataKey, successor: successor))
     }
+
+    package static func successorData(clusterID: String) -> [UInt8] { Array("credence/1/\(clusterID)/backup-data-key".utf8) }
 
     /// - Parameter file: for errors.
     package func open(clusterID: String, passphrase: SecretBytes?, file: String) throws(BackupError) -> SecretBytes {
@@ -43,11 +47,24 @@ package struct SealedDataKey: Sendable, Equatable {
     let member: MemberID
     let unlocking: KeystoreFile.Unlocking
     let bytes: [UInt8]
+    /// The key that came after the one in that keystore, sealed under it.
+    let successor: [UInt8]?
+
+    fileprivate var fields: JSONObject {
+        var fields: JSONObject = [
+            "kind": "sealed", "member_id": .string(member.description), "unlock": unlocking.json,
+            "sealed_data_key": .string(Base64URL.encode(bytes)),
+        ]
+        fields["sealed_successor"] = successor.map { .string(Base64URL.encode($0)) }
+        return fields
+    }
 
     fileprivate func open(clusterID: String, passphrase: SecretBytes, file: String) throws(BackupError) -> SecretBytes {
         do {
             let key = try Keystore.unlockingKey(unlocking, .passphrase(passphrase), path: file)
-            return try AESGCM.open(bytes, key: key, associatedData: Keystore.Purpose.dataKey(member, clusterID: clusterID).associatedData)
+            let kept = try AESGCM.open(bytes, key: key, associatedData: Keystore.Purpose.dataKey(member, clusterID: clusterID).associatedData)
+            guard let successor else { return kept }
+            return try AESGCM.open(successor, key: kept, associatedData: BackupKey.successorData(clusterID: clusterID))
         } catch CryptoError.authenticationFailed {
             throw .wrongPassphrase(file: file)
         } catch {
@@ -61,11 +78,7 @@ extension BackupKey {
 
     var json: JSON {
         switch self {
-        case .sealed(let sealed):
-            [
-                "kind": "sealed", "member_id": .string(sealed.member.description), "unlock": sealed.unlocking.json,
-                "sealed_data_key": .string(Base64URL.encode(sealed.bytes)),
-            ]
+        case .sealed(let sealed): .object(sealed.fields)
         case .inClear(let key): ["kind": "clear", "data_key": .string(key.withSpan { Base64URL.encode($0) })]
         }
     }
@@ -86,7 +99,8 @@ extension BackupKey {
             try unlock.finish()
             self = .sealed(
                 SealedDataKey(
-                    member: member, unlocking: unlocking, bytes: try reader.base64URL("sealed_data_key", maxBytes: Self.sealedBytesMax)))
+                    member: member, unlocking: unlocking, bytes: try reader.base64URL("sealed_data_key", maxBytes: Self.sealedBytesMax),
+                    successor: try reader.optionalBase64URL("sealed_successor", maxBytes: Self.sealedBytesMax)))
         default: throw reader.error("kind", "must be \"sealed\" or \"clear\"")
         }
     }

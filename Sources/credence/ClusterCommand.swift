@@ -7,7 +7,7 @@ import JOSE
 struct ClusterCommand: Noun {
     static let configuration = CommandConfiguration(
         commandName: "cluster", abstract: "The members.",
-        subcommands: [List.self, Show.self, Status.self, Top.self, Certificate.self, UpdateCertificate.self, Add.self, ListTokens.self, RevokeToken.self, Transfer.self, Role.self, Remove.self, Rename.self, Address.self])
+        subcommands: [List.self, Show.self, Status.self, Top.self, Certificate.self, UpdateCertificate.self, RotateAuthority.self, RotateDataKey.self, Add.self, ListTokens.self, RevokeToken.self, Transfer.self, Role.self, Remove.self, Rename.self, Address.self])
 }
 
 extension ClusterCommand {
@@ -124,11 +124,13 @@ extension ClusterCommand {
 
         func perform() async throws(CommandFailure) {
             let environment = try await connection.remote().get("/1.0")["environment"]
-            let name = authority ? "certificate_authority" : "certificate"
-            guard let pem = environment?[name]?.stringValue, !pem.isEmpty else {
+            // In an overlap there are two CAs, and who trusts both notices nothing when it ends.
+            let names = authority ? ["certificate_authority", "certificate_authority_next"] : ["certificate"]
+            let texts = names.compactMap { environment?[$0]?.stringValue }.filter { !$0.isEmpty }
+            guard !texts.isEmpty else {
                 throw .refused("the member does not tell its certificate: give a token, or ask as root on a member's machine")
             }
-            Terminal.out(PEMText.withoutNewlineAtEnd(pem))
+            Terminal.out(texts.map(PEMText.withoutNewlineAtEnd).joined(separator: "\n"))
         }
     }
 
@@ -158,6 +160,52 @@ extension ClusterCommand {
             let shown = try await remote.get("/1.0")["environment"]?["certificate_fingerprint"]?.stringValue ?? ""
             Terminal.error("all members show the new certificate; its fingerprint:")
             Terminal.out(shown)
+        }
+    }
+
+    struct RotateAuthority: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Give the cluster a new CA, and clients time to learn of it.",
+            discussion: """
+                Members and clients get certificates of the new CA from now on. Until the overlap ends clients see a certificate of \
+                the former one: give them what `credence cluster certificate --authority` prints meanwhile, which is both. Then \
+                members show one of the new CA by themselves, and the former is forgotten.
+                """)
+        @Option(help: "Days until the former CA is forgotten, 0 to 90.") var overlap = 30
+        @Flag(help: "End an overlap now.") var end = false
+        @OptionGroup var connection: ConnectionOptions
+
+        func perform() async throws(CommandFailure) {
+            let remote = try connection.remote()
+            let answer: JSON
+            if end {
+                answer = try await remote.delete("/1.0/cluster/authority/former")
+            } else {
+                guard (0...90).contains(overlap) else { throw .usage("--overlap must be 0 to 90 days") }
+                answer = try await remote.post("/1.0/cluster/authority", ["overlap_seconds": .integer(Int64(overlap) * 86_400)])
+            }
+            if let text = connection.format.text(of: answer) { return Terminal.out(text) }
+            if let until = answer["former"]?["overlap_ends_at"]?.stringValue {
+                Terminal.error("give clients what `credence cluster certificate --authority` prints, before \(until): then they see a certificate of the new CA, with the fingerprint:")
+            } else {
+                Terminal.error("clients see a certificate of the new CA, with the fingerprint:")
+            }
+            Terminal.out(answer["fingerprint"]?.stringValue ?? "")
+        }
+    }
+
+    struct RotateDataKey: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Seal all secrets of the cluster under a new key, which only the members that there are now can open.",
+            discussion: """
+                After the removal of a member whose disk is not in your hands: what is sealed from now on its key does not open. \
+                What it knew before, it still knows: `credence key rotate` and `credence revoke key` see to the keys that sign.
+                """)
+        @OptionGroup var connection: ConnectionOptions
+
+        func perform() async throws(CommandFailure) {
+            _ = try await connection.remote().post("/1.0/cluster/data-key", [:])
+            Terminal.error("the data key is new, and every secret of the cluster is sealed under it")
         }
     }
 

@@ -136,12 +136,12 @@ struct BackupFileTests {
         _ = try Keystore.create(
             path: keystore, memberID: Samples.member(1), memberKey: SecretBytes([1, 2, 3]), membership: membership, lock: .passphrase(passphrase),
             scrypt: cheap)
-        let key = try #require(try BackupKey.ofKeystore(path: keystore))
+        let key = try #require(try BackupKey.ofKeystore(path: keystore, successor: nil))
         #expect(try key.open(clusterID: clusterID, passphrase: passphrase, file: "f") == dataKey)
         _ = try Keystore.create(
             path: other.file("keystore.json"), memberID: Samples.member(1), memberKey: SecretBytes([1, 2, 3]), membership: membership,
             lock: .keyFile(path: other.file("keystore.key")))
-        #expect(try BackupKey.ofKeystore(path: other.file("keystore.json")) == nil)
+        #expect(try BackupKey.ofKeystore(path: other.file("keystore.json"), successor: nil) == nil)
     }
 
     @Test("a state with a damaged row is not backed up")

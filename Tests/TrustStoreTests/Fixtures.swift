@@ -100,12 +100,33 @@ enum Fixtures {
     }
 
     static func clusterList(_ number: Int64, at this: Int64 = startSeconds) -> ClusterListRecord {
-        ClusterListRecord(number: number, thisUpdateAt: this, nextUpdateAt: this + hour, hash: secretHash(4), count: 1, der: [0x30, 0])
+        ClusterListRecord(
+            number: number, thisUpdateAt: this, nextUpdateAt: this + hour, hash: secretHash(4), count: 1, der: [0x30, 0],
+            formerDER: number == 1 ? nil : [0x30, 0, 0])
     }
 
     /// All of the length of the first.
     static func serials(_ list: String, _ serials: [[UInt8]], at sequence: Int64 = 0) -> RevokedSerialsRecord {
         RevokedSerialsRecord(list: list, sequence: sequence, length: serials[0].count, bytes: serials.flatMap(\.self))
+    }
+
+    /// Of the founded cluster.
+    static func newAuthority(_ byte: UInt8 = 20, after former: [UInt8] = [7], overlap seconds: Int64 = hour) -> RotateAuthority {
+        RotateAuthority(certificate: [byte], sealedKey: [byte, 1], former: former, overlapSeconds: seconds, fingerprint: fingerprint("9"))
+    }
+
+    static func dataKeyID(_ number: UInt8) -> [UInt8] { [UInt8](repeating: number, count: RotateDataKey.idByteCount) }
+
+    /// Of the founded cluster, unless told otherwise.
+    static func rotation(
+        _ number: UInt8 = 1, after former: UInt8? = nil, members: [UInt64] = [1], signing kids: [String] = [], imported ids: [String] = []
+    ) -> RotateDataKey {
+        let (id, cluster) = (dataKeyID(number), founding())
+        return RotateDataKey(
+            id: id, formerID: former.map(dataKeyID) ?? [], members: members.map { RotateDataKey.Resealed(memberID($0).description, [number, UInt8($0)]) },
+            signingKeys: kids.map { RotateDataKey.Resealed($0, id + [1]) }, importedKeys: ids.map { RotateDataKey.Resealed($0, id + [2]) },
+            caCertificate: cluster.caCertificate, sealedCAKey: id + [3], serverCertificate: cluster.serverCertificate[0],
+            sealedServerKey: id + [4])
     }
 
     /// One body of every kind, with every optional field present in at least one.
@@ -123,6 +144,11 @@ enum Fixtures {
         .removeMember(RemoveMember(memberID(2), keepUntil: startSeconds + hour)),
         .renewMemberCertificate(RenewMemberCertificate(memberID(2), publicKey: [2], certificate: [3])),
         .setServerCertificate(SetServerCertificate(chain: [[1], [2]], sealedKey: [3], isOperators: true, fingerprint: fingerprint("a"), former: [4])),
+        .rotateDataKey(rotation(members: [1], signing: ["k0"], imported: ["i1"])),
+        .rotateDataKey(rotation(2, after: 1)),
+        .rotateAuthority(newAuthority()),
+        .endAuthorityOverlap(EndAuthorityOverlap(former: [7], shown: [9], chain: [[21], [20]])),
+        .endAuthorityOverlap(EndAuthorityOverlap(former: [7], shown: [9], chain: nil)),
         .addSigningKey(key("k1", .edDSA, .pending(activateInSeconds: nil))),
         .activateSigningKey(kid: "k1", retiringSeconds: 60),
         .retireSigningKey(kid: "k0", retiringSeconds: 0),
@@ -165,6 +191,7 @@ enum Fixtures {
         .issueCertificate(issued("f")),
         .forgetIssuedCertificates,
         .publishClusterList(clusterList(1)),
+        .publishClusterList(clusterList(2)),
         .raiseFeatureLevel(2),
         .changeSettings(
             SettingsChange(

@@ -42,8 +42,11 @@ struct ReplayTests {
         case 4: return .joinMember(Fixtures.join("t\(small)", Fixtures.member(small % 3 + 1, key: UInt8(seconds))))
         case 5:
             let member = Fixtures.memberID(small)
-            return switch Int.random(in: 0..<4, using: &random) {
+            return switch Int.random(in: 0..<5, using: &random) {
             case 0: .setServerCertificate(SetServerCertificate(chain: [[UInt8(small)]], sealedKey: [7], isOperators: Bool.random(using: &random), fingerprint: Fixtures.fingerprint("a")))
+            case 2: .rotateDataKey(Fixtures.rotation(UInt8(small), signing: [kid]))
+            case 3 where Bool.random(using: &random): .rotateAuthority(Fixtures.newAuthority(UInt8(small) + 20, after: [7], overlap: seconds))
+            case 3: .endAuthorityOverlap(EndAuthorityOverlap(former: [7], shown: [9], chain: Bool.random(using: &random) ? [[9], [20]] : nil))
             case 1: .renewMemberCertificate(RenewMemberCertificate(member, publicKey: Fixtures.member(small).publicKey, certificate: [8, UInt8(small)]))
             default: .changeMemberAddresses(member: member, addresses: ["h\(small):\(small)"])
             }

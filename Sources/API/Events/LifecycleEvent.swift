@@ -45,10 +45,11 @@ enum LifecycleEvent {
             id.map { "/1.0/\(collection)/\(PercentEncoding.encode($0))" } ?? "/1.0/\(collection)"
         }
         switch body {
-        case .foundCluster, .rebuildCluster, .addJoinToken, .removeJoinToken, .raiseFeatureLevel: return "/1.0/cluster"
+        case .foundCluster, .rebuildCluster, .addJoinToken, .removeJoinToken, .raiseFeatureLevel, .rotateDataKey: return "/1.0/cluster"
         case .joinMember(let join): return at("cluster/members", join.member.name)
         case .changeMemberAddresses, .changeMember, .removeMember, .renewMemberCertificate: return "/1.0/cluster/members"
         case .setServerCertificate: return "/1.0/cluster/certificate"
+        case .rotateAuthority, .endAuthorityOverlap: return "/1.0/cluster/authority"
         case .changeSettings: return "/1.0/cluster/settings"
         case .addSigningKey(let key): return at("keys", key.kid)
         case .activateSigningKey(let kid, _), .retireSigningKey(let kid, _), .removeSigningKey(let kid): return at("keys", kid)
@@ -91,6 +92,9 @@ extension CommandKind {
         case .removeMember: "cluster-member-removed"
         case .renewMemberCertificate: "cluster-member-certificate-renewed"
         case .setServerCertificate: "cluster-certificate-updated"
+        case .rotateDataKey: "cluster-data-key-rotated"
+        case .rotateAuthority: "cluster-authority-rotated"
+        case .endAuthorityOverlap: "cluster-authority-overlap-ended"
         case .addSigningKey: "key-created"
         case .activateSigningKey: "key-activated"
         case .retireSigningKey: "key-retired"

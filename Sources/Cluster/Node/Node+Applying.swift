@@ -1,6 +1,7 @@
 import HashTreeCollections
 import Crypto
 import EventLoop
+import Logging
 import Raft
 import Storage
 import Tokens
@@ -75,9 +76,10 @@ extension Node {
     }
 
     private func publish(_ batch: AppliedBatch, through last: LogIndex) {
+        if batch.touched.contains(.cluster) { followDataKey() }
         if !batch.touched.isDisjoint(with: [.signingKeys, .importedKeys]) { rebuildKeys() }
         keys.follow(certificates: batch.touchedCertificates, in: state)
-        if !batch.touched.isDisjoint(with: [.broadRevocations, .issuedCertificates, .members, .clusterList]) {
+        if !batch.touched.isDisjoint(with: [.broadRevocations, .issuedCertificates, .members, .cluster, .clusterList]) {
             housekeeping.clusterListMayDiffer = true
         }
         if batch.touched.contains(.authorities) { keys.follow(authoritiesIn: state) }
@@ -105,6 +107,17 @@ extension Node {
         switch outcome {
         case .done(let result): .success(Committed(index: result.index, result: result))
         case .refused(let refusal): .failure(.refused(refusal))
+        }
+    }
+
+    /// Before anything is opened that the state holds.
+    func followDataKey() {
+        do throws(CryptoError) {
+            if try identity.followDataKey(of: state) { logger.notice("the cluster has another data key") }
+        } catch {
+            logger.error(
+                "the cluster's data key cannot be opened here, so tokens of its keys are refused here until it can",
+                metadata: ["reason": "\(error)", "applied": "\(appliedIndex)"])
         }
     }
 

@@ -20,9 +20,9 @@ extension Node {
         if let last = housekeeping.certificatesCheckedAt, now - last < Self.renewalPeriod { return }
         housekeeping.certificatesCheckedAt = now
         let time = WallClock.nowSeconds()
-        let dueMembers = state.members.values.filter { isRenewalDue(of: $0, at: time) }.sorted { $0.id < $1.id }
+        let dueMembers = state.members.values.filter { isRenewalDue(of: $0, cluster, at: time) }.sorted { $0.id < $1.id }
         let server = cluster.serverCertificate.first.flatMap { try? Certificate(der: $0) }
-        let isServerDue = server.map { !cluster.isServerCertificateOperators && Self.isRenewalDue(of: $0, term: Founding.serverCertificateYears * 365 * 86_400, at: time) } ?? false
+        let isServerDue = server.map { !cluster.isServerCertificateOperators && cluster.formerAuthority == nil && Self.isRenewalDue(of: $0, term: Founding.serverCertificateYears * 365 * 86_400, at: time) } ?? false
         sayOperatorsCertificate(server, cluster, at: time)
         guard !dueMembers.isEmpty || isServerDue else { return }
         do {
@@ -63,10 +63,12 @@ extension Node {
                     former: server.der)))
     }
 
-    private func isRenewalDue(of member: MemberRecord, at time: Int64) -> Bool {
+    private func isRenewalDue(of member: MemberRecord, _ cluster: ClusterRecord, at time: Int64) -> Bool {
         guard let certificate = try? Certificate(der: member.certificate) else { return false }
         // A revoked one ends; its member joins anew.
         guard state.broadRevocations[RevocationTarget.certificate(fingerprint: certificate.fingerprint).name] == nil else { return false }
+        // Of a former CA's.
+        if cluster.caSince != nil, let authority = try? Certificate(der: cluster.caCertificate), !certificate.isIssued(by: authority) { return true }
         return Self.isRenewalDue(of: certificate, term: Founding.memberCertificateDays * 86_400, at: time)
     }
 
@@ -74,6 +76,20 @@ extension Node {
     ///   first one did.
     static func isRenewalDue(of certificate: Certificate, term: Int64, at time: Int64) -> Bool {
         time >= certificate.notAfterAt - term / 3
+    }
+
+    /// The former CA goes when its time is over.
+    func endAuthorityOverlap(now: MonotonicInstant) {
+        guard applied.position.term == core.term, let former = state.cluster?.formerAuthority, former.overlapEndsAt <= logSeconds,
+            housekeeping.begin("end of the CA's overlap", now: now)
+        else { return }
+        do throws(CryptoError) {
+            guard let end = try AuthorityRotation(state: state, custody: identity.custody, time: logSeconds).end() else { return }
+            if end.chain != nil { logger.warning("clients see a certificate of the cluster's new CA from now on; those that pinned the former one must trust the new one") }
+            proposeAsLeader(.endAuthorityOverlap(end))
+        } catch {
+            logger.error("certificates could not be renewed", metadata: ["reason": "\(error)"])
+        }
     }
 
     /// Nobody here can renew it; the operator is told each day of the last month.

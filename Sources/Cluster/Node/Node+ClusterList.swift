@@ -30,7 +30,7 @@ extension Node {
         let entries = ClusterList.entries(of: state)
         // Nobody looks for the list of a CA that issued nothing besides the members' own certificates.
         let isWanted = state.clusterList != nil || !entries.isEmpty || !state.issuedCertificates.isEmpty
-        let hash = ClusterList.hash(of: entries)
+        let hash = ClusterList.hash(of: entries, by: [cluster.caCertificate] + (cluster.formerAuthority.map { [$0.certificate] } ?? []))
         guard isWanted, isOld || state.clusterList?.hash != hash else {
             housekeeping.clusterListMayDiffer = false
             return
@@ -53,18 +53,19 @@ extension Node {
         _ entries: [RevocationListDraft.Entry], _ hash: [UInt8], number: Int64, at time: Int64, _ cluster: ClusterRecord, now: MonotonicInstant
     ) {
         do {
-            let key = try PrivateKey(pkcs8: identity.custody.open(cluster.sealedCAKey, for: .authorityKey))
             let draft = RevocationListDraft(
                 number: number, thisUpdateAt: time, nextUpdateAt: time + Self.clusterListSeconds, entries: entries)
-            let der = try draft.signed(by: key, issuer: Certificate(der: cluster.caCertificate))
-            guard der.count <= StateLimits.clusterListBytesMax else {
-                return sayTooLong(entries.count, now: now)
+            func signed(_ authority: [UInt8], _ sealedKey: [UInt8]) throws -> [UInt8] {
+                let key = try PrivateKey(pkcs8: identity.custody.open(sealedKey, for: .authorityKey))
+                return try draft.signed(by: key, issuer: Certificate(der: authority))
             }
-            proposeAsLeader(
-                .publishClusterList(
-                    ClusterListRecord(
-                        number: draft.number, thisUpdateAt: draft.thisUpdateAt, nextUpdateAt: draft.nextUpdateAt, hash: hash,
-                        count: Int64(entries.count), der: der)))
+            let der = try signed(cluster.caCertificate, cluster.sealedCAKey)
+            let formerDER = try cluster.formerAuthority.map { try signed($0.certificate, $0.sealedKey) }
+            let list = ClusterListRecord(
+                number: draft.number, thisUpdateAt: draft.thisUpdateAt, nextUpdateAt: draft.nextUpdateAt, hash: hash,
+                count: Int64(entries.count), der: der, formerDER: formerDER)
+            guard list.byteCount <= StateLimits.clusterListBytesMax else { return sayTooLong(entries.count, now: now) }
+            proposeAsLeader(.publishClusterList(list))
         } catch {
             housekeeping.clusterListHold.begin(now: now)
             logger.error("the cluster's CRL could not be signed; it is tried again in ten minutes", metadata: ["reason": "\(error)"])
@@ -108,7 +109,9 @@ enum ClusterList {
         return Dictionary(certificates.map { ($0.fingerprint, $0.serial) }, uniquingKeysWith: { first, _ in first })
     }
 
-    static func hash(of entries: [RevocationListDraft.Entry]) -> [UInt8] {
-        SHA256.hash(entries.flatMap { Array("\(Hex.encode($0.serial)) \($0.revokedAt)\n".utf8) })
+    /// - Parameter authorities: DER, of those that sign the list.
+    static func hash(of entries: [RevocationListDraft.Entry], by authorities: [[UInt8]]) -> [UInt8] {
+        let lines = authorities.map { Hex.encode(SHA256.hash($0)) } + entries.map { "\(Hex.encode($0.serial)) \($0.revokedAt)" }
+        return SHA256.hash(lines.flatMap { Array("\($0)\n".utf8) })
     }
 }

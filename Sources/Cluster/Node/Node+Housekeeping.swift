@@ -86,6 +86,7 @@ extension Node {
         fetchRevocationLists(now: now)
         sweepIssuedCertificates(now: now)
         renewClusterList(now: now)
+        endAuthorityOverlap(now: now)
         renewCertificates(now: now)
         raiseFeatureLevel(now: now)
     }

@@ -19,6 +19,7 @@ extension Node {
         trail.begin(at: applied)
         healed()
         guard state.featureLevel <= TrustState.featureLevel else { return halt("\(CommandError.featureLevel(state.featureLevel))") }
+        followDataKey()
         keys = identity.custody.ring(of: state)
         let proven = FreshnessPoint(continuing: box.view.proven.instant)
         box.replace(MemberView(tokens: TokenView(state: state, keys: keys), index: appliedIndex, proven: proven))

@@ -80,9 +80,10 @@ struct Founding {
 
     // MARK: - Certificates
 
-    private static func makeAuthority(_ key: PrivateKey, clusterID: String, now: Int64) throws(CryptoError) -> Certificate {
+    /// - Parameter suffix: tells a later one apart by name, as whoever builds paths expects.
+    static func makeAuthority(_ key: PrivateKey, clusterID: String, suffix: String = "", now: Int64) throws(CryptoError) -> Certificate {
         let template = CertificateTemplate(
-            commonName: "Credence cluster \(clusterID.prefix(8)) CA", notBeforeAt: now - backdatedSeconds,
+            commonName: "Credence cluster \(clusterID.prefix(8)) CA\(suffix)", notBeforeAt: now - backdatedSeconds,
             notAfterAt: now + authorityYears * 365 * secondsPerDay, isAuthority: true)
         return try Certificate.issue(template, publicKey: key.publicKey, issuer: nil, key: key)
     }

@@ -232,6 +232,8 @@ struct MemberStart {
             await storage.close()
             throw .binaryTooOld(needed: state.featureLevel, known: TrustState.featureLevel)
         }
+        // A state that is older than what this member joined with leads to its key only later.
+        _ = try? identity.followDataKey(of: state)
         let keys = identity.custody.ring(of: state)
         do {
             let core = try RaftCore(

@@ -88,7 +88,7 @@ package struct Restoring: Sendable {
             throw BackupError.damaged(file: path, what: "the state inside is that of no cluster")
         }
         let authority = try Certificate(der: cluster.caCertificate)
-        let authorityKey = try Self.authorityKey(of: cluster, dataKey, file: path)
+        let authorityKey = try Self.authorityKey(of: state, cluster, dataKey, file: path)
         let key = try PrivateKey.generate(.p256)
         let certificate = try Founding.makeMemberCertificate(
             key.publicKey, clusterID: cluster.id, member: id, authority: authority, authorityKey, now: WallClock.nowSeconds())
@@ -117,9 +117,12 @@ package struct Restoring: Sendable {
     }
 
     /// The data key may open and still not be the one under which this state was sealed.
-    private static func authorityKey(of cluster: ClusterRecord, _ dataKey: SecretBytes, file: String) throws -> PrivateKey {
+    private static func authorityKey(
+        of state: TrustState, _ cluster: ClusterRecord, _ dataKey: SecretBytes, file: String
+    ) throws -> PrivateKey {
         let custody = KeyCustody(dataKey: dataKey, clusterID: cluster.id)
         do {
+            _ = try custody.follow(state, as: MemberID(high: 0, low: 0), nil)
             return try PrivateKey(pkcs8: custody.open(cluster.sealedCAKey, for: .authorityKey))
         } catch {
             throw BackupError.damaged(file: file, what: "its data key does not open the cluster's keys")

@@ -27,6 +27,14 @@ extension CommandBody {
         case .setServerCertificate(let new):
             writer.string("fingerprint", new.fingerprint)
             writer.bool("is_operators", new.isOperators)
+        case .rotateAuthority(let new):
+            writer.string("fingerprint", new.fingerprint)
+            writer.integer("overlap_seconds", new.overlapSeconds)
+        case .endAuthorityOverlap: break
+        case .rotateDataKey(let new):
+            writer.integer("members", Int64(new.members.count))
+            writer.integer("signing_keys", Int64(new.signingKeys.count))
+            writer.integer("imported_keys", Int64(new.importedKeys.count))
         case .addSigningKey(let key): key.summarize(to: &writer)
         case .activateSigningKey(let kid, let seconds), .retireSigningKey(let kid, let seconds):
             writer.string("key_id", kid)

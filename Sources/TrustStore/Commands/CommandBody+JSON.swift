@@ -15,6 +15,9 @@ extension CommandBody {
         case .removeMember(let removal): removal.write(to: &writer)
         case .renewMemberCertificate(let renewal): renewal.write(to: &writer)
         case .setServerCertificate(let new): new.write(to: &writer)
+        case .rotateDataKey(let new): new.write(to: &writer)
+        case .rotateAuthority(let new): new.write(to: &writer)
+        case .endAuthorityOverlap(let end): end.write(to: &writer)
         case .addSigningKey(let key): key.write(to: &writer)
         case .activateSigningKey(let kid, let seconds), .retireSigningKey(let kid, let seconds):
             writer.string("kid", kid)
@@ -70,6 +73,9 @@ extension CommandBody {
         case .removeMember: self = .removeMember(try RemoveMember(from: &reader))
         case .renewMemberCertificate: self = .renewMemberCertificate(try RenewMemberCertificate(from: &reader))
         case .setServerCertificate: self = .setServerCertificate(try SetServerCertificate(from: &reader))
+        case .rotateDataKey: self = .rotateDataKey(try RotateDataKey(from: &reader))
+        case .rotateAuthority: self = .rotateAuthority(try RotateAuthority(from: &reader))
+        case .endAuthorityOverlap: self = .endAuthorityOverlap(try EndAuthorityOverlap(from: &reader))
         case .addSigningKey: self = .addSigningKey(try NewSigningKey(from: &reader))
         case .activateSigningKey:
             self = .activateSigningKey(

@@ -15,6 +15,9 @@ package enum CommandBody: Sendable, Equatable {
     case removeMember(RemoveMember)
     case renewMemberCertificate(RenewMemberCertificate)
     case setServerCertificate(SetServerCertificate)
+    case rotateDataKey(RotateDataKey)
+    case rotateAuthority(RotateAuthority)
+    case endAuthorityOverlap(EndAuthorityOverlap)
     case addSigningKey(NewSigningKey)
     /// The other active keys of its algorithm go on verifying for `retiringSeconds`, or as long as a token of theirs may
     /// live if that is longer, and sign no more.
@@ -77,6 +80,9 @@ package enum CommandBody: Sendable, Equatable {
         case .removeMember: .removeMember
         case .renewMemberCertificate: .renewMemberCertificate
         case .setServerCertificate: .setServerCertificate
+        case .rotateDataKey: .rotateDataKey
+        case .rotateAuthority: .rotateAuthority
+        case .endAuthorityOverlap: .endAuthorityOverlap
         case .addSigningKey: .addSigningKey
         case .activateSigningKey: .activateSigningKey
         case .retireSigningKey: .retireSigningKey
@@ -130,6 +136,9 @@ extension CommandBody {
         case .removeMember(let removal): try removal.check()
         case .renewMemberCertificate(let renewal): try renewal.check()
         case .setServerCertificate(let new): try new.check()
+        case .rotateDataKey(let new): try new.check()
+        case .rotateAuthority(let new): try new.check()
+        case .endAuthorityOverlap(let end): try end.check()
         case .addSigningKey(let key): try key.check()
         case .activateSigningKey(let kid, let seconds), .retireSigningKey(let kid, let seconds):
             try Check.key(kid, "kid")

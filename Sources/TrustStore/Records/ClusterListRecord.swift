@@ -13,23 +13,29 @@ package struct ClusterListRecord: Sendable, Equatable {
     package var hash: [UInt8]
     package var count: Int64
     package var der: [UInt8]
+    /// The same list by the former CA, in an overlap.
+    package var formerDER: [UInt8]?
 
-    package init(number: Int64, thisUpdateAt: Int64, nextUpdateAt: Int64, hash: [UInt8], count: Int64, der: [UInt8]) {
+    package init(number: Int64, thisUpdateAt: Int64, nextUpdateAt: Int64, hash: [UInt8], count: Int64, der: [UInt8], formerDER: [UInt8]? = nil) {
         self.number = number
         self.thisUpdateAt = thisUpdateAt
         self.nextUpdateAt = nextUpdateAt
         self.hash = hash
         self.count = count
         self.der = der
+        self.formerDER = formerDER
     }
+
+    /// Both are in one entry of the log.
+    package var byteCount: Int { der.count + (formerDER?.count ?? 0) }
 
     func check() throws(CommandRefusal) {
         let times = 0...(StateLimits.timeMillisecondsMax / 1_000)
         try Check.range(thisUpdateAt, times, "this_update_at")
         try Check.range(nextUpdateAt, times, "next_update_at")
         try Check.hash(hash, "hash")
-        guard !der.isEmpty, der.count <= StateLimits.clusterListBytesMax else {
-            throw .invalid("der", "must be 1 to \(StateLimits.clusterListBytesMax) bytes")
+        guard !der.isEmpty, formerDER != [], byteCount <= StateLimits.clusterListBytesMax else {
+            throw .invalid("der", "must be 1 to \(StateLimits.clusterListBytesMax) bytes, both lists together")
         }
     }
 }
@@ -39,7 +45,8 @@ extension ClusterListRecord: RecordCodable {
         self.init(
             number: try reader.integer("number"), thisUpdateAt: try reader.integer("this_update_at"),
             nextUpdateAt: try reader.integer("next_update_at"), hash: try reader.bytes("hash"), count: try reader.integer("count"),
-            der: try reader.base64URL("der", maxBytes: StateLimits.clusterListBytesMax))
+            der: try reader.base64URL("der", maxBytes: StateLimits.clusterListBytesMax),
+            formerDER: try reader.optionalBase64URL("former_der", maxBytes: StateLimits.clusterListBytesMax))
     }
 
     func write(to writer: inout RecordWriter) {
@@ -49,5 +56,6 @@ extension ClusterListRecord: RecordCodable {
         writer.bytes("hash", hash)
         writer.integer("count", count)
         writer.bytes("der", der)
+        writer.bytes("former_der", formerDER)
     }
 }

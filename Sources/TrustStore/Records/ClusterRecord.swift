@@ -24,12 +24,20 @@ package struct ClusterRecord: Sendable, Equatable {
     /// applied it may still go by the older ones.
     package var freshnessSince: LogIndex
     package var createdAt: Int64
+    /// Of the data key in use; empty for the one the cluster was founded with. Whatever is sealed begins with it.
+    package var dataKeyID: [UInt8]
+    /// When the CA came into use; nil for the first.
+    package var caSince: Int64?
+    package var formerAuthority: FormerAuthorityRecord?
+    /// When the data key came into use; nil for the first.
+    package var dataKeySince: Int64?
 
     package init(
         id: String, name: String, issuer: String,
         caCertificate: [UInt8], sealedCAKey: [UInt8],
         serverCertificate: [[UInt8]], sealedServerKey: [UInt8],
-        isServerCertificateOperators: Bool = false, settings: ClusterSettings, freshnessSince: LogIndex = .zero, createdAt: Int64
+        isServerCertificateOperators: Bool = false, settings: ClusterSettings, freshnessSince: LogIndex = .zero, createdAt: Int64,
+        dataKeyID: [UInt8] = [], dataKeySince: Int64? = nil, caSince: Int64? = nil, formerAuthority: FormerAuthorityRecord? = nil
     ) {
         self.id = id
         self.name = name
@@ -42,6 +50,18 @@ package struct ClusterRecord: Sendable, Equatable {
         self.settings = settings
         self.freshnessSince = freshnessSince
         self.createdAt = createdAt
+        self.dataKeyID = dataKeyID
+        self.dataKeySince = dataKeySince
+        self.caSince = caSince
+        self.formerAuthority = formerAuthority
+    }
+}
+
+extension ClusterRecord {
+    /// The CA that clients need for the certificate they see, as long as it is not an operator's own: in an overlap the former.
+    package var shownAuthority: [UInt8] {
+        guard let formerAuthority, serverCertificate.last == formerAuthority.certificate else { return caCertificate }
+        return formerAuthority.certificate
     }
 }
 
@@ -58,7 +78,9 @@ extension ClusterRecord: RecordCodable {
             isServerCertificateOperators: try reader.optionalBool("is_server_certificate_operators") ?? false,
             settings: try reader.record("settings"),
             freshnessSince: try reader.index("freshness_since"),
-            createdAt: try reader.integer("created_at"))
+            createdAt: try reader.integer("created_at"), dataKeyID: try reader.optionalBytes("data_key_id") ?? [],
+            dataKeySince: try reader.optionalInteger("data_key_since"), caSince: try reader.optionalInteger("ca_since"),
+            formerAuthority: try reader.optionalRecord("former_authority"))
     }
 
     func write(to writer: inout RecordWriter) {
@@ -73,5 +95,9 @@ extension ClusterRecord: RecordCodable {
         writer.record("settings", settings)
         writer.index("freshness_since", freshnessSince)
         writer.integer("created_at", createdAt)
+        if !dataKeyID.isEmpty { writer.bytes("data_key_id", dataKeyID) }
+        writer.integer("data_key_since", dataKeySince)
+        writer.integer("ca_since", caSince)
+        if let formerAuthority { writer.record("former_authority", formerAuthority) }
     }
 }

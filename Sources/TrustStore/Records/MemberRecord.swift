@@ -27,6 +27,8 @@ package struct MemberRecord: Sendable, Equatable {
     package var summary: String
     /// Incus' name for what fails together; nothing follows from it here.
     package var failureDomain: String
+    /// The cluster's data key, sealed to the member's own; nil when none has replaced the one that it joined with.
+    package var sealedDataKey: [UInt8]?
     /// The entry that changed the record last.
     package var version: LogIndex
 
@@ -36,7 +38,7 @@ package struct MemberRecord: Sendable, Equatable {
         id: MemberID, name: String, addresses: [String], publicKey: [UInt8], certificate: [UInt8],
         joinedAt: Int64, featureLevel: Int64, joinedIndex: LogIndex, joinTokenID: String?,
         role: RoleWish = .automatic, isLeaving: Bool = false, summary: String = "",
-        failureDomain: String = failureDomainDefault, version: LogIndex? = nil
+        failureDomain: String = failureDomainDefault, sealedDataKey: [UInt8]? = nil, version: LogIndex? = nil
     ) {
         self.id = id
         self.name = name
@@ -51,6 +53,7 @@ package struct MemberRecord: Sendable, Equatable {
         self.isLeaving = isLeaving
         self.summary = summary
         self.failureDomain = failureDomain
+        self.sealedDataKey = sealedDataKey
         self.version = version ?? joinedIndex
     }
 }
@@ -71,6 +74,7 @@ extension MemberRecord: RecordCodable {
             isLeaving: try reader.optionalBool("is_leaving") ?? false,
             summary: try reader.optionalString("summary") ?? "",
             failureDomain: try reader.optionalString("failure_domain") ?? Self.failureDomainDefault,
+            sealedDataKey: try reader.optionalBytes("sealed_data_key"),
             version: try reader.optionalIndex("version"))
     }
 
@@ -88,6 +92,7 @@ extension MemberRecord: RecordCodable {
         if isLeaving { writer.bool("is_leaving", true) }
         if !summary.isEmpty { writer.string("summary", summary) }
         if failureDomain != Self.failureDomainDefault { writer.string("failure_domain", failureDomain) }
+        writer.bytes("sealed_data_key", sealedDataKey)
         if version != joinedIndex { writer.index("version", version) }
     }
 }

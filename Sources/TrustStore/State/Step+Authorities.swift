@@ -7,7 +7,7 @@ extension Step {
             throw CommandRefusal(.authorityExists, "this authority is trusted already")
         }
         // It vouches for members, present and former, and every certificate that it issued has an entry of its own.
-        guard state.cluster?.caCertificate != new.certificate else {
+        guard state.cluster?.caCertificate != new.certificate, state.cluster?.formerAuthority?.certificate != new.certificate else {
             throw .invalid("certificate", "must not be the cluster's own CA: its members would be clients too; use `credence trust issue`")
         }
         try checkRoom(state.authorities.count, below: StateLimits.authoritiesMax, "authorities")

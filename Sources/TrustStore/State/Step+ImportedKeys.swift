@@ -8,6 +8,7 @@ extension Step {
         if let known = state.importedKeys[key.id] ?? (key.origin == .cluster ? state.clusterImportedKey : nil) {
             return CommandResult(id: known.id, index: known.version)
         }
+        try checkSealing(key.sealedSecret)
         try checkRoom(state.importedKeys.count, below: StateLimits.importedKeysMax, "imported keys")
         put(
             ImportedKeyRecord(

@@ -138,6 +138,7 @@ extension Step {
         guard new.former == nil || new.former == cluster.serverCertificate.first else {
             throw CommandRefusal(.memberChanged, "another certificate is shown by now")
         }
+        try checkSealing(new.sealedKey)
         cluster.serverCertificate = new.chain
         cluster.sealedServerKey = new.sealedKey
         cluster.isServerCertificateOperators = new.isOperators

@@ -10,6 +10,7 @@ extension Step {
         guard state.broadRevocations[RevocationTarget.key(kid: key.kid).name] == nil else {
             throw CommandRefusal(.signingKeyState, "a key with this kid was revoked, and never signs or verifies again")
         }
+        try checkSealing(key.sealedPrivateKey)
         try checkRoom(state.signingKeys.count, below: StateLimits.signingKeysMax, "signing keys")
         var record = SigningKeyRecord(
             kid: key.kid, algorithm: key.algorithm, state: .pending, publicKey: key.publicKey,

@@ -1,0 +1,123 @@
+import Crypto
+import Cluster
+import HashTreeCollections
+import EventLoop
+import JOSE
+import Raft
+import Testing
+import Tokens
+import TrustStore
+
+/// A real member, whose cluster's data key is rotated.
+@Suite("Rotation of the data key on a member", .serialized)
+struct DataKeyTests {
+    private static let admin = TrustStore.Actor(id: "test", method: "unix", address: nil)
+
+    private func ready(_ home: TestDirectory) async throws -> Member {
+        let member = try await home.start().member
+        try await member.readBarrier()
+        try await member.untilFresh()
+        return member
+    }
+
+    private func sealed(_ member: Member) -> [[UInt8]] {
+        let state = member.view.state
+        return state.signingKeys.values.map(\.sealedPrivateKey) + state.importedKeys.values.map(\.sealedSecret)
+            + [state.cluster?.sealedCAKey ?? [], state.cluster?.sealedServerKey ?? []]
+    }
+
+    @Test("tokens of every kind stay good, new ones are made, and so it is after rotations and restarts", arguments: [nil, "pass"])
+    func rotation(passphrase: String?) async throws {
+        let home = try TestDirectory(passphrase: passphrase)
+        var member = try await ready(home)
+        let shared = try await member.createSigningKey(.hs256, activateIn: 0, by: Self.admin)
+        try await member.until { $0.state.signingKeys[shared.kid]?.state == .active }
+        let secret = SecretBytes([UInt8](repeating: 7, count: 32))
+        let imported = try await member.importKey(secret, from: .lotus, name: nil, by: Self.admin)
+        var request = MintRequest(subject: "a", scopes: ["read"])
+        let pair = try await member.mint(request, by: Self.admin)
+        request.algorithm = .hs256
+        let symmetric = try await member.mint(request, by: Self.admin)
+        for _ in 0..<2 {
+            let before = sealed(member)
+            try await member.rotateDataKey(by: Self.admin)
+            let id = try #require(member.view.state.cluster?.dataKeyID)
+            #expect(sealed(member).allSatisfy { $0.starts(with: id) && !before.contains($0) })
+            for _ in 0..<2 {
+                #expect(member.reason(of: pair.token) == nil && member.reason(of: symmetric.token) == nil)
+                let new = try await member.mint(request, by: Self.admin)
+                #expect(member.reason(of: new.token) == nil)
+                // The same secret is still recognised.
+                #expect(try await member.importKey(secret, from: .lotus, name: nil, by: Self.admin).id == imported.id)
+                _ = try await member.createSigningKey(.es256, activateIn: nil, by: Self.admin)
+                await member.stop()
+                member = try await ready(home)
+            }
+        }
+        await member.stop()
+    }
+
+    @Test("a backup that was made after a rotation opens with the passphrase that the keystore had, and what was signed stays good")
+    func backup() async throws {
+        let home = try TestDirectory(passphrase: "old")
+        let member = try await ready(home)
+        try await member.rotateDataKey(by: Self.admin)
+        let key = try await member.createSigningKey(.hs256, activateIn: 0, by: Self.admin)
+        try await member.until { $0.state.signingKeys[key.kid]?.state == .active }
+        var request = MintRequest(subject: "a", scopes: ["read"])
+        request.algorithm = .hs256
+        let token = try await member.mint(request, by: Self.admin)
+        for sealing in [BackupSealing.keystore, .passphrase(SecretBytes(Array("old".utf8))), .inClear] {
+            let path = home.path + ".snapshot"
+            defer { try? PrivateFile.remove(path) }
+            let stream = try await member.backup(sealing: sealing, by: "test")
+            var bytes: [UInt8] = []
+            while UInt64(bytes.count) < stream.byteCount, let piece = await stream.next() { bytes += piece }
+            try PrivateFile.write(bytes, to: path)
+            let other = try TestDirectory(passphrase: "new")
+            try Restoring(
+                path: path, dataDirectory: other.path, name: "r1", advertise: ["127.0.0.1:9443"], encryptsKeystore: true,
+                passphrase: SecretBytes(Array("new".utf8)), backupPassphrase: SecretBytes(Array("old".utf8)), revokeBefore: nil
+            ).run()
+            let restored = try await ready(other)
+            #expect(restored.reason(of: token.token) == nil)
+            try await restored.rotateDataKey(by: Self.admin)
+            #expect(restored.reason(of: token.token) == nil)
+            await restored.stop()
+        }
+        await member.stop()
+    }
+
+    @Test("rotations and new keys at the same moment: every one that was acknowledged can be opened")
+    func race() async throws {
+        let home = try TestDirectory()
+        var member = try await ready(home)
+        let made = try await withThrowingTaskGroup(of: String?.self) { group in
+            for number in 0..<24 {
+                group.addTask { [member] in
+                    do throws(ProposeError) {
+                        if number.isMultiple(of: 4) {
+                            try await member.rotateDataKey(by: Self.admin)
+                            return nil
+                        }
+                        return try await member.createSigningKey(.hs256, activateIn: 0, by: Self.admin).kid
+                    } catch .refused(let refusal) where refusal.code == .dataKeyChanged {
+                        return nil
+                    }
+                }
+            }
+            return try await group.reduce(into: [String]()) { kids, kid in if let kid { kids.append(kid) } }
+        }
+        try await member.readBarrier()
+        for _ in 0..<2 {
+            // A shared secret is in the ring only where it was opened.
+            #expect(member.view.tokens.keys.count == member.view.state.signingKeys.count)
+            for kid in made {
+                #expect(member.view.state.signingKeys[kid] != nil)
+            }
+            await member.stop()
+            member = try await ready(home)
+        }
+        await member.stop()
+    }
+}
