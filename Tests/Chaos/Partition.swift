@@ -17,7 +17,7 @@ struct Partition: ParsableCommand {
             let leader = fleet.leader(askedOf: all) ?? 0
             let slot = all.first { $0 != leader } ?? 0
             let client = fleet.client(slot)
-            let body: JSON = ["subject": "alice", "scopes": ["read"], "expires_in": 3600]
+            let body: JSON = ["subject": "alice", "scopes": ["read"], "expires_in": 3600, "algorithm": "ES256"]
             guard let token = client.call("POST", "/1.0/tokens", body, seconds: 5)?.metadata["token"]?.stringValue
             else { throw ChaosError(description: "nothing minted") }
             let question: JSON = ["token": .string(token)]
@@ -71,7 +71,7 @@ struct Partition: ParsableCommand {
                 ("vouched after the cut for", "\((vouchedFor * 100).rounded() / 100) s"), ("then refused with", reason),
                 ("/readyz", "\(ready?.status ?? 0) \(ready?.body.prefix(160) ?? "")"),
                 ("ready after healing", "\(Int(back * 1000)) ms"),
-                ("revoked meanwhile, everywhere", "\(everywhere.all.count) of \(victims.count): by token, subject, certificate"),
+                ("revoked meanwhile, everywhere", "\(everywhere.all.count) of \(victims.count): by token, subject, certificate, key"),
                 ("accepted by it after that", "\(acceptancesAfter) of \(questionsAfter)"),
             ], asJSON: common.json)
             return everywhere.all.count == victims.count && acceptancesAfter == 0 && reason == "member_stale" && vouchedFor < 5.0 && ready?.status == 503
@@ -83,6 +83,6 @@ struct Partition: ParsableCommand {
         let byID = client.mint()
         let body: JSON = ["subject": "cut off", "scopes": ["read"], "expires_in": 3600]
         guard let made = client.call("POST", "/1.0/tokens", body, seconds: 5)?.metadata.token else { throw ChaosError(description: "nothing minted") }
-        return [byID, TrackedToken(kind: .subject, id: "cut off", text: made.text)] + (try CertificateVictims.trusted(1, by: fleet))
+        return [byID, TrackedToken(kind: .subject, id: "cut off", text: made.text)] + (try CertificateVictims.trusted(1, by: fleet)) + (try KeyVictims.made(1, by: fleet))
     }
 }

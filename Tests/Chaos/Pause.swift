@@ -13,7 +13,7 @@ struct Pause: ParsableCommand {
     func run() throws {
         try common.require(times > 0, "--times must be at least 1")
         try common.withFleet { fleet in
-            let prepared = try CertificateVictims.trusted((times + 4) / 5, by: fleet) + KeyVictims.made((times + 4) / 5, by: fleet)
+            let prepared = try CertificateVictims.trusted((times + 3) / 4, by: fleet) + KeyVictims.made((times + 3) / 4, by: fleet)
             var waiting = Dictionary(grouping: prepared, by: \.kind)
             var answers: [String: Int] = [:], afterwards: [String: Int] = [:]
             for round in 0..<times {
@@ -49,12 +49,12 @@ struct Pause: ParsableCommand {
         answers.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
     }
 
-    /// Each kind of revocation in its turn. What revokes everything comes last: nothing of before is good then.
+    /// Each kind of revocation in its turn. What revokes everything comes last: nothing from before is good then.
     private func victim(
         _ round: Int, _ client: UnixHTTPClient, _ waiting: inout [TrackedToken.Kind: [TrackedToken]]
     ) throws -> TrackedToken {
-        let kinds = TrackedToken.Kind.allCases
-        let kind = kinds[round % kinds.count]
+        let kinds = TrackedToken.Kind.allCases.filter { $0 != .everything }
+        let kind = round == times - 1 ? .everything : kinds[round % kinds.count]
         switch kind {
         case .certificate, .key:
             guard let token = waiting[kind]?.popLast() else { throw ChaosError(description: "too few victims were made") }

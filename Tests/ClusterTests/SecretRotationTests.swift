@@ -111,6 +111,15 @@ extension ClusterTests {
                         return try await isIssued("\(directory)/shown.crt", by: second) ? true : nil
                     }
                 }
+                // A member that goes now leaves two certificates that would hold.
+                #expect(try await members[0].operate("cluster", "remove", members[2].name, "--yes").exitCode == 0)
+                _ = try await eventually("the CRL names both, and the clients' two") { () -> Bool? in
+                    let file = "\(directory)/removed.crl"
+                    let fetched = try await Member.curl(["--insecure", "https://\(members[0].address)/crl/cluster.crl", "--output", file])
+                    guard fetched.status == 200 else { return nil }
+                    let text = try await Command.run("openssl", ["crl", "-inform", "DER", "-in", file, "-noout", "-text"])
+                    return text.output.ranges(of: "Serial Number:").count == 4 ? true : nil
+                }
             }
         }
 

@@ -143,6 +143,8 @@ enum Fixtures {
                 failureDomain: "rack 1")),
         .removeMember(RemoveMember(memberID(2), keepUntil: startSeconds + hour)),
         .renewMemberCertificate(RenewMemberCertificate(memberID(2), publicKey: [2], certificate: [3])),
+        .renewMemberCertificate(
+            RenewMemberCertificate(memberID(2), publicKey: [2], certificate: [3], former: FormerCertificateRecord(serial: [1], expiresAt: 9))),
         .setServerCertificate(SetServerCertificate(chain: [[1], [2]], sealedKey: [3], isOperators: true, fingerprint: fingerprint("a"), former: [4])),
         .rotateDataKey(rotation(members: [1], signing: ["k0"], imported: ["i1"])),
         .rotateDataKey(rotation(2, after: 1)),

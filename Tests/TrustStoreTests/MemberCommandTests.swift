@@ -245,6 +245,25 @@ struct MemberCommandTests {
         #expect(try log.reloaded().members[member.id]?.certificate == [5])
     }
 
+    @Test("a removed member is remembered with the certificates that were renewed and would still hold, a bounded number")
+    func formerCertificates() throws {
+        var log = logWithToken()
+        log.apply(.joinMember(Fixtures.join()))
+        let member = try #require(log.state.members[Fixtures.memberID(2)])
+        func renew(_ serial: UInt8, until expiresAt: Int64) {
+            let renewal = RenewMemberCertificate(
+                member.id, publicKey: member.publicKey, certificate: [5], former: FormerCertificateRecord(serial: [serial], expiresAt: expiresAt))
+            #expect(log.apply(.renewMemberCertificate(renewal)).refusal == nil)
+        }
+        renew(1, until: Fixtures.startSeconds - 1)
+        renew(2, until: Fixtures.startSeconds + Fixtures.hour)
+        #expect(try log.reloaded().members[member.id]?.formerCertificates.map(\.serial) == [[2]])
+        for serial in UInt8(3)...10 { renew(serial, until: Fixtures.startSeconds + Fixtures.hour) }
+        log.remove(2)
+        let serials = try log.reloaded().removedMembers[member.id]?.formerCertificates.map(\.serial)
+        #expect(serials == (UInt8(3)...10).map { [$0] })
+    }
+
     @Test("a change that was decided by an older record is refused, whichever arrives second")
     func changedMeanwhile() throws {
         var log = logWithToken()

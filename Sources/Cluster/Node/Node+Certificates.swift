@@ -45,7 +45,10 @@ extension Node {
             notBefore: min(former.notBeforeAt, time))
         logger.notice("renewing a member's certificate", metadata: ["member": "\(member.name)", "former_until": "\(former.notAfterAt)"])
         proposeAsLeader(
-            .renewMemberCertificate(RenewMemberCertificate(member.id, publicKey: member.publicKey, certificate: certificate.der)))
+            .renewMemberCertificate(
+                RenewMemberCertificate(
+                    member.id, publicKey: member.publicKey, certificate: certificate.der,
+                    former: former.notAfterAt < time ? nil : FormerCertificateRecord(serial: former.serial, expiresAt: former.notAfterAt))))
     }
 
     private func renew(_ server: Certificate, _ cluster: ClusterRecord, _ authority: Certificate, _ key: PrivateKey, at time: Int64) throws {

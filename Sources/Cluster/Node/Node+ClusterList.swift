@@ -82,7 +82,7 @@ enum ClusterList {
     static func mayFit(_ count: Int) -> Bool { count <= StateLimits.clusterListBytesMax / entryBytesMin }
 
     /// The revoked ones among the certificates that the CA signed: clients' on record, those of members, and those of
-    /// members that were removed, while they would hold.
+    /// members that were removed, those from before a renewal among them, while they would hold.
     static func entries(of state: TrustState) -> [RevocationListDraft.Entry] {
         var entries: [RevocationListDraft.Entry] = []
         var members: [String: [UInt8]]?
@@ -97,9 +97,10 @@ enum ClusterList {
             if let serial = known[fingerprint] { entries.append(RevocationListDraft.Entry(serial: serial, revokedAt: record.createdAt)) }
         }
         for removed in state.removedMembers.values {
-            guard let certificate = try? Certificate(der: removed.certificate),
-                !entries.contains(where: { $0.serial == certificate.serial }) else { continue }
-            entries.append(RevocationListDraft.Entry(serial: certificate.serial, revokedAt: removed.removedAt))
+            let serials = ((try? Certificate(der: removed.certificate)).map { [$0.serial] } ?? []) + removed.formerCertificates.map(\.serial)
+            for serial in serials where !entries.contains(where: { $0.serial == serial }) {
+                entries.append(RevocationListDraft.Entry(serial: serial, revokedAt: removed.removedAt))
+            }
         }
         return entries.sorted { $0.serial.lexicographicallyPrecedes($1.serial) }
     }

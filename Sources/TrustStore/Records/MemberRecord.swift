@@ -29,6 +29,8 @@ package struct MemberRecord: Sendable, Equatable {
     package var failureDomain: String
     /// The cluster's data key, sealed to the member's own; nil when none has replaced the one that it joined with.
     package var sealedDataKey: [UInt8]?
+    /// Oldest first.
+    package var formerCertificates: [FormerCertificateRecord]
     /// The entry that changed the record last.
     package var version: LogIndex
 
@@ -38,7 +40,8 @@ package struct MemberRecord: Sendable, Equatable {
         id: MemberID, name: String, addresses: [String], publicKey: [UInt8], certificate: [UInt8],
         joinedAt: Int64, featureLevel: Int64, joinedIndex: LogIndex, joinTokenID: String?,
         role: RoleWish = .automatic, isLeaving: Bool = false, summary: String = "",
-        failureDomain: String = failureDomainDefault, sealedDataKey: [UInt8]? = nil, version: LogIndex? = nil
+        failureDomain: String = failureDomainDefault, sealedDataKey: [UInt8]? = nil, formerCertificates: [FormerCertificateRecord] = [],
+        version: LogIndex? = nil
     ) {
         self.id = id
         self.name = name
@@ -54,6 +57,7 @@ package struct MemberRecord: Sendable, Equatable {
         self.summary = summary
         self.failureDomain = failureDomain
         self.sealedDataKey = sealedDataKey
+        self.formerCertificates = formerCertificates
         self.version = version ?? joinedIndex
     }
 }
@@ -74,7 +78,7 @@ extension MemberRecord: RecordCodable {
             isLeaving: try reader.optionalBool("is_leaving") ?? false,
             summary: try reader.optionalString("summary") ?? "",
             failureDomain: try reader.optionalString("failure_domain") ?? Self.failureDomainDefault,
-            sealedDataKey: try reader.optionalBytes("sealed_data_key"),
+            sealedDataKey: try reader.optionalBytes("sealed_data_key"), formerCertificates: try reader.formerCertificates("former_certificates"),
             version: try reader.optionalIndex("version"))
     }
 
@@ -93,6 +97,7 @@ extension MemberRecord: RecordCodable {
         if !summary.isEmpty { writer.string("summary", summary) }
         if failureDomain != Self.failureDomainDefault { writer.string("failure_domain", failureDomain) }
         writer.bytes("sealed_data_key", sealedDataKey)
+        writer.formerCertificates("former_certificates", formerCertificates)
         if version != joinedIndex { writer.index("version", version) }
     }
 }

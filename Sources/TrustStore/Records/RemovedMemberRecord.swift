@@ -15,6 +15,7 @@ package struct RemovedMemberRecord: Sendable, Equatable {
     package var keepUntil: Int64
     /// The entry that removed it.
     package var index: LogIndex
+    package var formerCertificates: [FormerCertificateRecord] = []
     /// The cluster went on without it, where nobody could ask it (`RebuildCluster`).
     package var isLeftBehind = false
 }
@@ -29,6 +30,7 @@ extension RemovedMemberRecord: RecordCodable {
             removedAt: try reader.integer("removed_at"),
             keepUntil: try reader.integer("keep_until"),
             index: try reader.index("index"),
+            formerCertificates: try reader.formerCertificates("former_certificates"),
             isLeftBehind: try reader.optionalBool("is_left_behind") ?? false)
     }
 
@@ -40,6 +42,7 @@ extension RemovedMemberRecord: RecordCodable {
         writer.integer("removed_at", removedAt)
         writer.integer("keep_until", keepUntil)
         writer.index("index", index)
+        writer.formerCertificates("former_certificates", formerCertificates)
         if isLeftBehind { writer.bool("is_left_behind", true) }
     }
 }

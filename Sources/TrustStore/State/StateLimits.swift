@@ -10,6 +10,8 @@ package enum StateLimits {
     package static let membersMax = 1_024
     /// Those remembered as removed; beyond it the oldest are forgotten.
     package static let removedMembersMax = 1_024
+    /// Of one member, renewed and not expired: one, unless the CA changes again and again.
+    package static let formerCertificatesMax = 8
     package static let joinTokensMax = 1_024
     package static let signingKeysMax = 256
     /// A token that names no key is tried with each of them.

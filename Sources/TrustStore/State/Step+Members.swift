@@ -129,6 +129,9 @@ extension Step {
             throw CommandRefusal(.memberChanged, "the certificate is for another key than the member has")
         }
         member.certificate = renewal.certificate
+        let now = now
+        let former = member.formerCertificates.filter { $0.expiresAt >= now } + (renewal.former.map { [$0] } ?? [])
+        member.formerCertificates = former.suffix(StateLimits.formerCertificatesMax)
         put(member)
         return done(renewal.member.description)
     }
@@ -179,7 +182,7 @@ extension Step {
         put(
             RemovedMemberRecord(
                 id: member.id, name: member.name, publicKey: member.publicKey, certificate: member.certificate, removedAt: now,
-                keepUntil: removal.keepUntil, index: index))
+                keepUntil: removal.keepUntil, index: index, formerCertificates: member.formerCertificates))
         return done(member.id.description)
     }
 

@@ -46,6 +46,7 @@ extension Step {
         put(
             RemovedMemberRecord(
                 id: member.id, name: member.name, publicKey: member.publicKey, certificate: member.certificate, removedAt: now,
-                keepUntil: now + Self.leftBehindSeconds, index: index, isLeftBehind: true))
+                keepUntil: now + Self.leftBehindSeconds, index: index, formerCertificates: member.formerCertificates,
+                isLeftBehind: true))
     }
 }
