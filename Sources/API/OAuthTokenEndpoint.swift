@@ -147,7 +147,6 @@ extension Exchange {
             }
             mint.certificateFingerprint = client.fingerprint
         }
-        mint.client = MintRequest.Client(id: client.fingerprint, parentTokenIDs: mint.client?.parentTokenIDs ?? [], parentKeyIDs: mint.client?.parentKeyIDs ?? [])
         let token: MintedToken
         do throws(MintFailure) {
             token = try await member.mint(mint, by: actor)
@@ -172,6 +171,7 @@ extension Exchange {
         }
         var mint = MintRequest(subject: client.fingerprint, scopes: scopes)
         mint.audiences = request.audiences
+        mint.client = MintRequest.Client(id: client.fingerprint)
         return mint
     }
 
@@ -201,11 +201,10 @@ extension Exchange {
         mint.lifetimeSeconds = lifetime
         mint.expiresAtMax = token.expiresAt
         mint.certificateFingerprint = token.boundThumbprint
-        let line = token.parentTokenIDs + [token.tokenID]
-        guard line.count <= MintRequest.Client.parentsMax else {
+        guard let line = MintRequest.Client(id: client.fingerprint, narrowing: token, at: now) else {
             throw OAuthError(.invalidGrant, "subject_token was exchanged \(MintRequest.Client.parentsMax) times already; begin from another token")
         }
-        mint.client = MintRequest.Client(id: client.fingerprint, parentTokenIDs: line, parentKeyIDs: token.parentKeyIDs + [token.keyID])
+        mint.client = line
         return mint
     }
 }

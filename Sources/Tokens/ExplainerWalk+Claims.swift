@@ -25,13 +25,17 @@ extension ExplainerWalk {
             failScopes()
         } else if claims.tokenID.map(VerifiedToken.canBeRevoked) != true {
             fail(.claims, .malformed, "jti is not 1 to \(StateLimits.tokenIDBytesMax) visible ASCII characters, so the token could not be revoked")
-        } else if (try? VerifiedToken.line("parent_jti", of: claims)) == nil || (try? VerifiedToken.line("parent_kid", of: claims)) == nil {
-            fail(.claims, .malformed, "parent_jti or parent_kid is not a short list of ids")
+        } else if let line = ["parent_jti", "parent_kid", "parent_client"].first(where: { (try? VerifiedToken.line($0, of: claims)) == nil }) {
+            fail(.claims, .malformed, "\(line) is not a short list of ids")
+        } else if claims.object["parent_iat"] != nil, parentIssuedAt(claims) == nil {
+            fail(.claims, .malformed, "parent_iat is not a time in seconds")
         } else {
             pass(.claims, "sub \(Self.shown(claims.subject)), jti \(Self.shown(claims.tokenID))")
         }
         return claims
     }
+
+    private func parentIssuedAt(_ claims: JWTClaims) -> Int64? { try? VerifiedToken.parentIssuedAt(claims) }
 
     private func haveOneScope(_ claims: JWTClaims) -> Bool {
         (try? VerifiedToken.scopes(of: claims)) != nil
@@ -69,7 +73,25 @@ extension ExplainerWalk {
         if let gone = keys.first(where: { !view.isInForce(keyNamed: $0, at: now) }) {
             return fail(.issuer, .keyRetired, "\(detail); it was made from a token of the key \(QuotedText.quoted(gone)), which vouches no more", hint: "begin from another token")
         }
+        let clients = (try? VerifiedToken.line("parent_client", of: claims)) ?? []
+        if let gone = clients.first(where: { view.state.certificates[$0]?.type != .client }) {
+            return fail(
+                .issuer, .unknownCertificate, "\(detail); it was made from a token of the client \(QuotedText.quoted(gone)), which is trusted no more",
+                hint: "begin from another token")
+        }
+        for key in keys {
+            guard let reason = view.refusal(ofSigner: key, at: now) else { continue }
+            return fail(
+                .issuer, reason, "\(detail); it was made from a token signed with the key of certificate \(key), which is not valid now",
+                hint: "begin from another token")
+        }
         pass(.issuer, detail)
+    }
+
+    /// Those that a revocation, or a CRL, takes this token along with.
+    private func certificates(_ claims: JWTClaims, signer: String?) -> [String] {
+        if let signer { return [signer] }
+        return explanation.isForImportedKeys ? [] : (try? VerifiedToken.certificates(of: claims)) ?? []
     }
 
     /// - Parameter name: what the id is.
@@ -85,15 +107,19 @@ extension ExplainerWalk {
         if let (reason, record) = broadRevocation(claims, subject: subject, certificate: certificate) {
             var what = record.target.kind == "everything" ? "every token was" : "its \(record.target.kind) was"
             if let before = record.target.before {
-                let issued = claims.issuedAt.map { "this one was issued at \(Self.instant($0))" } ?? "this one does not say when it was issued"
+                var issued = claims.issuedAt.map { "this one was issued at \(Self.instant($0))" } ?? "this one does not say when it was issued"
+                if isCluster, let first = parentIssuedAt(claims) {
+                    issued += first > 0 ? ", what it was made from at \(Self.instant(first))" : ", and what it was made from does not say"
+                }
                 what = "\(issued), and what was issued up to \(Self.instant(before)) is revoked: \(what)"
             }
             return failRevoked(reason, what, record.id, record.createdAt, record.createdBy, record.reason)
         }
-        if let record = (certificate ?? subject).flatMap({ view.state.certificates[$0] }),
-            let reason = view.listRefusal(ofEntry: record, at: now)
-        {
-            let what = reason == .certificateRevoked ? "a CRL of its issuer names the certificate" : "the CRL of the certificate's issuer is past its nextUpdate"
+        for fingerprint in certificates(claims, signer: certificate) {
+            guard let record = view.state.certificates[fingerprint], let reason = view.listRefusal(ofEntry: record, at: now) else { continue }
+            let what =
+                reason == .certificateRevoked ? "a CRL of its issuer names the certificate \(fingerprint)"
+                : "the CRL of the issuer of the certificate \(fingerprint) is past its nextUpdate"
             return fail(
                 .revocation, reason, what,
                 hint: reason == .certificateRevoked ? "use another certificate" : "import a newer CRL with `credence authority import-crl`")
@@ -106,19 +132,23 @@ extension ExplainerWalk {
         _ claims: JWTClaims, subject: String?, certificate: String?
     ) -> (RejectionReason, BroadRevocationRecord)? {
         let revocations = view.state.broadRevocations
-        let client = explanation.isForImportedKeys ? nil : VerifiedToken.client(claims)
-        var certificates = [certificate ?? client ?? subject].compactMap(\.self)
+        var certificates = certificates(claims, signer: certificate)
         if case .certificate(let thumbprint) = VerifiedToken.binding(of: claims) { certificates.append(thumbprint) }
         for fingerprint in certificates {
             if let record = revocations[RevocationTarget.name(ofCertificate: fingerprint)] { return (.certificateRevoked, record) }
         }
-        if let subject, let record = revocations[RevocationTarget.name(ofSubject: subject)], TokenRules.isIssued(claims.issuedAt, upTo: record, at: now) {
+        let isCluster = certificate == nil && !explanation.isForImportedKeys
+        let parentIssuedAt = isCluster ? parentIssuedAt(claims) : nil
+        if let subject, let record = revocations[RevocationTarget.name(ofSubject: subject)],
+            TokenRules.isIssued(claims.issuedAt, from: parentIssuedAt, upTo: record, at: now)
+        {
             return (.subjectRevoked, record)
         }
-        let own = view.state.clusterImportedKey.flatMap { VerifiedToken.importedSubject(keyID: $0.id) == subject ? $0.id : nil }
-        if let record = revocations[RevocationTarget.nameOfEverything], !(own.map { TokenRules.isYounger(importedKey: $0, than: record, in: view) } ?? false),
-            TokenRules.isIssued(claims.issuedAt, upTo: record, at: now) {
-            return (.tokenRevoked, record)
+        let own = isCluster ? nil : view.state.clusterImportedKey.flatMap { VerifiedToken.importedSubject(keyID: $0.id) == subject ? $0.id : nil }
+        if let record = revocations[RevocationTarget.nameOfEverything], !(own.map { TokenRules.isYounger(importedKey: $0, than: record, in: view) } ?? false) {
+            let keys = isCluster ? (try? VerifiedToken.line("parent_kid", of: claims)) ?? [] : []
+            let parentIssuedAt = TokenRules.isYounger(firstOf: keys, than: record, in: view) ? nil : parentIssuedAt
+            if TokenRules.isIssued(claims.issuedAt, from: parentIssuedAt, upTo: record, at: now) { return (.tokenRevoked, record) }
         }
         return nil
     }
@@ -163,7 +193,14 @@ extension ExplainerWalk {
         }
     }
 
-    mutating func checkScope(_ scopes: ScopeSet) {
+    /// - Parameter claims: of a token of the cluster, which may have been made from others.
+    mutating func checkScope(_ scopes: ScopeSet, _ claims: JWTClaims? = nil) {
+        let keys = claims.flatMap { try? VerifiedToken.line("parent_kid", of: $0) } ?? []
+        if !scopes.names.isEmpty, let signer = keys.first(where: view.isRestricted(signer:)) {
+            return fail(
+                .scope, .insufficientScope, "the token has \(Self.list(scopes.names)), and was made from one of the certificate \(signer), which is restricted and permits nothing",
+                hint: "begin from another token")
+        }
         guard let asked = expectation.scope else {
             return skip(.scope, "no scope asked for; the token has \(Self.list(scopes.names))")
         }

@@ -1,5 +1,6 @@
 package import JOSE
 internal import Crypto
+internal import TrustStore
 
 /// A token that somebody entitled wants made. `init(_:)` reads the body of `POST /1.0/tokens`.
 package struct MintRequest: Sendable, Equatable {
@@ -36,15 +37,34 @@ package struct MintRequest: Sendable, Equatable {
         /// revoked this one is refused.
         package var parentTokenIDs: [String]
         /// The ids of the keys that signed those, in the same order: when one of them vouches no more, neither does this one.
-        package var parentKeyIDs: [String]
+        package var parentKeyIDs: [String] = []
+        /// The certificates of the clients that got or signed those: what is required of them is required for this one too.
+        package var parentClients: [String] = []
+        /// When the oldest of those was issued: what was revoked up to a later time takes this one along. Zero, which is as old
+        /// as anything, where one of them does not say.
+        package var parentIssuedAt: Int64?
 
         /// Exchanges in one line.
         package static let parentsMax = 8
 
-        package init(id: String, parentTokenIDs: [String] = [], parentKeyIDs: [String] = []) {
+        /// For a token that is made from no other.
+        package init(id: String) {
             self.id = id
-            self.parentTokenIDs = parentTokenIDs
-            self.parentKeyIDs = parentKeyIDs
+            parentTokenIDs = []
+        }
+
+        /// For one that narrows a token which was accepted at `now`; nil when its line is as long as any may be.
+        package init?(id: String, narrowing token: VerifiedToken, at now: Int64) {
+            self.id = id
+            parentTokenIDs = token.parentTokenIDs + [token.tokenID]
+            parentKeyIDs = token.parentKeyIDs + [token.keyID]
+            parentClients = token.parentClients
+            let own = token.method == .certificate ? token.keyID : token.client
+            if let own, Fingerprint.isValid(own), !parentClients.contains(own) { parentClients.append(own) }
+            guard parentTokenIDs.count <= Self.parentsMax, parentClients.count <= Self.parentsMax else { return nil }
+            // As the rules take a time that lies ahead of all clocks: for no time at all.
+            let issuedAt = token.issuedAt.flatMap { $0 <= now + TokenRules.issuedAheadSecondsMax ? $0 : nil } ?? 0
+            parentIssuedAt = min(issuedAt, token.parentIssuedAt ?? issuedAt)
         }
     }
 
@@ -85,7 +105,7 @@ package struct MintRequest: Sendable, Equatable {
 
 extension MintRequest {
     /// The claims that only the minter writes.
-    package static let reservedClaims = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "scope", "Allow", "cnf", "client_id", "act", "parent_jti", "parent_kid", "status"]
+    package static let reservedClaims = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "scope", "Allow", "cnf", "client_id", "act", "parent_jti", "parent_kid", "parent_client", "parent_iat", "status"]
 
     /// The rules that hold whoever made the request.
     func check(lifetimeSecondsMax: Int64) throws(JSONFieldError) {

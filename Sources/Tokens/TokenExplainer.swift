@@ -54,7 +54,7 @@ struct ExplainerWalk {
         }
         checkBinding(claims)
         checkAudience(claims, explanation.isForImportedKeys ? .imported : .cluster)
-        checkScope((try? VerifiedToken.scopes(of: claims)) ?? ScopeSet([]))
+        checkScope((try? VerifiedToken.scopes(of: claims)) ?? ScopeSet([]), explanation.isForImportedKeys ? nil : claims)
     }
 
     mutating func pass(_ check: Explanation.Check, _ detail: String, hint: String? = nil) {

@@ -87,6 +87,8 @@ package enum TokenMinter {
             if !client.parentTokenIDs.isEmpty {
                 claims["parent_jti"] = .strings(client.parentTokenIDs)
                 claims["parent_kid"] = .strings(client.parentKeyIDs)
+                if !client.parentClients.isEmpty { claims["parent_client"] = .strings(client.parentClients) }
+                if let issuedAt = client.parentIssuedAt { claims["parent_iat"] = .integer(issuedAt) }
             }
         }
         for member in request.claims.members { claims[member.name] = member.value }

@@ -19,6 +19,10 @@ enum TokenRules {
         // What a client got goes when its certificate is trusted no more, and what was made of a token when that one's key is.
         if let client = token.client, Fingerprint.isValid(client), view.state.certificates[client]?.type != .client { return .unknownCertificate }
         guard token.parentKeyIDs.allSatisfy({ view.isInForce(keyNamed: $0, at: now) }) else { return .keyRetired }
+        guard token.parentClients.allSatisfy({ view.state.certificates[$0]?.type == .client }) else { return .unknownCertificate }
+        for id in token.parentKeyIDs {
+            if let reason = view.refusal(ofSigner: id, at: now) { return reason }
+        }
         guard !isExpired(token.expiresAt, at: now) else { return .expired }
         guard !isEarly(token.notBeforeAt, at: now, in: view) else { return .notYetValid }
         guard !mayBeRevoked || !view.state.revokedTokens.contains(token.revocationKey) else { return .tokenRevoked }
@@ -27,6 +31,7 @@ enum TokenRules {
         if !view.state.revocationLists.isEmpty, let reason = listRefusal(of: token, in: view, at: now) { return reason }
         guard isBindingMet(token.binding, by: expectation) else { return .certificateBindingMismatch }
         guard isMeant(token.audiences, for: expectation.audience, by: token.method) else { return .audienceMismatch }
+        guard !token.parentKeyIDs.contains(where: view.isRestricted(signer:)) || token.scopes.names.isEmpty else { return .insufficientScope }
         guard expectation.scope.map(token.scopes.permitsAll) ?? true else { return .insufficientScope }
         return nil
     }
@@ -34,13 +39,15 @@ enum TokenRules {
     /// Of whom it speaks for, of the certificate it comes from or is bound to, and of everything that was issued.
     private static func broadRefusal(of token: VerifiedToken, in view: TokenView, at now: Int64) -> RejectionReason? {
         let revocations = view.state.broadRevocations
-        // Its own, or one of the cluster's that its holder got at the token endpoint.
-        if revocations[token.certificateRevocationName] != nil { return .certificateRevoked }
+        if token.certificateRevocationNames.contains(where: { revocations[$0] != nil }) { return .certificateRevoked }
         if let thumbprint = token.boundThumbprint, revocations[RevocationTarget.name(ofCertificate: thumbprint)] != nil {
             return .certificateRevoked
         }
-        if let record = revocations[token.subjectRevocationName], isIssued(token.issuedAt, upTo: record, at: now) { return .subjectRevoked }
-        if let record = revocations[RevocationTarget.nameOfEverything], !isYounger(token, than: record, in: view), isIssued(token.issuedAt, upTo: record, at: now) { return .tokenRevoked }
+        if let record = revocations[token.subjectRevocationName], isIssued(token.issuedAt, from: token.parentIssuedAt, upTo: record, at: now) { return .subjectRevoked }
+        if let record = revocations[RevocationTarget.nameOfEverything], !isYounger(token, than: record, in: view) {
+            let parentIssuedAt = isYounger(firstOf: token.parentKeyIDs, than: record, in: view) ? nil : token.parentIssuedAt
+            if isIssued(token.issuedAt, from: parentIssuedAt, upTo: record, at: now) { return .tokenRevoked }
+        }
         return nil
     }
 
@@ -56,11 +63,22 @@ enum TokenRules {
         return before <= record.createdAt ? key.version > record.index : key.createdAt > before
     }
 
-    /// Of the certificate it comes from: that of its signer, or of the client that got it at the token endpoint.
+    /// Of tokens that were made from one which does not say when it was issued, since its key says that.
+    static func isYounger(firstOf keys: [String], than record: BroadRevocationRecord, in view: TokenView) -> Bool {
+        keys.first.map { isYounger(importedKey: $0, than: record, in: view) } ?? false
+    }
+
+    /// Of the certificates it speaks for or comes from, as far as they have entries.
     static func listRefusal(of token: VerifiedToken, in view: TokenView, at now: Int64) -> RejectionReason? {
-        let fingerprint = token.method == .certificate ? token.keyID : token.client ?? token.subject
-        guard let record = view.state.certificates[fingerprint] else { return nil }
-        return view.listRefusal(ofEntry: record, at: now)
+        for fingerprint in token.certificates {
+            if let record = view.state.certificates[fingerprint], let reason = view.listRefusal(ofEntry: record, at: now) { return reason }
+        }
+        return nil
+    }
+
+    /// As below, of a token and of the oldest one that it was made from.
+    static func isIssued(_ issuedAt: Int64?, from parentIssuedAt: Int64?, upTo record: BroadRevocationRecord, at now: Int64) -> Bool {
+        isIssued(issuedAt, upTo: record, at: now) || parentIssuedAt.map { isIssued($0, upTo: record, at: now) } ?? false
     }
 
     /// A token that does not say when it was issued may be as old as anything. The second itself counts: a token issued in

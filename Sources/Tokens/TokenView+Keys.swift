@@ -21,6 +21,16 @@ extension TokenView {
         return state.certificates[id]?.type == .client || state.importedKeys[id] != nil
     }
 
+    /// Why what was made from a token that a certificate's key signed is refused with it; nil for keys of other kinds.
+    func refusal(ofSigner id: String, at now: Int64) -> RejectionReason? {
+        guard let record = state.certificates[id] else { return nil }
+        guard let opened = keys.trustedKey(for: record)?.open() else { return .unknownCertificate }
+        return opened.validity.contains(now) ? nil : .certificateExpired
+    }
+
+    /// Whether a key is that of a certificate which now permits nothing (`CertificateToken.scopes`).
+    func isRestricted(signer id: String) -> Bool { state.certificates[id]?.isRestricted ?? false }
+
     /// Whether a signature checked earlier still counts: the key is stored as it was then and still
     /// vouches. When not, the token goes through the whole check, which finds the reason.
     func isCurrent(_ token: VerifiedToken, at now: Int64) -> Bool {

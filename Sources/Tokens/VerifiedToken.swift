@@ -39,12 +39,18 @@ package final class VerifiedToken: Sendable {
     package let parentTokenIDs: [String]
     /// The ids of the keys that signed those.
     package let parentKeyIDs: [String]
+    /// The fingerprints of the clients that got or signed those.
+    package let parentClients: [String]
+    /// When the oldest of those was issued; nil for a token that was made from none, or does not say.
+    package let parentIssuedAt: Int64?
     /// The client that got the token at the token endpoint, which is a certificate's fingerprint; nil for most.
     let client: String?
     /// Under which a revocation of its subject is looked up.
     let subjectRevocationName: String
-    /// And one of its subject as a certificate, which it is for tokens that clients got or signed.
-    let certificateRevocationName: String
+    /// The certificates that it speaks for or comes from: what is said of one of them is said of the token.
+    let certificates: [String]
+    /// Under which revocations of those are looked up.
+    let certificateRevocationNames: [String]
     /// Unix seconds in which the certificate that signed is valid, both ends included; nil for other methods.
     let certificateValidity: ClosedRange<Int64>?
 
@@ -75,10 +81,13 @@ package final class VerifiedToken: Sendable {
         self.claims = claims.object
         binding = Self.binding(of: claims)
         subjectRevocationName = RevocationTarget.name(ofSubject: subject)
-        certificateRevocationName = RevocationTarget.name(ofCertificate: Self.client(claims) ?? subject)
         parentTokenIDs = try Self.line("parent_jti", of: claims)
         parentKeyIDs = try Self.line("parent_kid", of: claims)
+        parentClients = try Self.line("parent_client", of: claims)
+        parentIssuedAt = try Self.parentIssuedAt(claims)
         client = Self.client(claims)
+        certificates = try Self.certificates(of: claims)
+        certificateRevocationNames = certificates.map(RevocationTarget.name(ofCertificate:))
         certificateValidity = nil
     }
 
@@ -100,9 +109,12 @@ package final class VerifiedToken: Sendable {
         self.claims = claims.object
         binding = Self.binding(of: claims)
         subjectRevocationName = RevocationTarget.name(ofSubject: record.fingerprint)
-        certificateRevocationName = RevocationTarget.name(ofCertificate: record.fingerprint)
+        certificates = [record.fingerprint]
+        certificateRevocationNames = [RevocationTarget.name(ofCertificate: record.fingerprint)]
         parentTokenIDs = []
         parentKeyIDs = []
+        parentClients = []
+        parentIssuedAt = nil
         client = nil
         certificateValidity = validity
     }
@@ -127,9 +139,12 @@ package final class VerifiedToken: Sendable {
         self.claims = claims.object
         binding = Self.binding(of: claims)
         subjectRevocationName = RevocationTarget.name(ofSubject: subject)
-        certificateRevocationName = RevocationTarget.name(ofCertificate: subject)
+        certificates = []
+        certificateRevocationNames = []
         parentTokenIDs = []
         parentKeyIDs = []
+        parentClients = []
+        parentIssuedAt = nil
         client = nil
         certificateValidity = nil
     }
@@ -159,6 +174,26 @@ package final class VerifiedToken: Sendable {
         let ids = elements.compactMap(\.stringValue)
         guard ids.count == elements.count else { throw .malformed }
         return ids
+    }
+
+    static func parentIssuedAt(_ claims: JWTClaims) throws(RejectionReason) -> Int64? {
+        guard let value = claims.object["parent_iat"] else { return nil }
+        guard let seconds = value.integerValue else { throw .malformed }
+        return seconds
+    }
+
+    /// Of a token of the cluster: its client's, its subject's where that is one, and those of the tokens that it was made from.
+    /// A certificate that signed one of those is among their keys too, and among nothing else in tokens of early versions.
+    static func certificates(of claims: JWTClaims) throws(RejectionReason) -> [String] {
+        var certificates: [String] = []
+        func add(_ name: String) {
+            if Fingerprint.isValid(name), !certificates.contains(name) { certificates.append(name) }
+        }
+        if let client = client(claims) { add(client) }
+        if let subject = claims.subject { add(subject) }
+        for name in try line("parent_client", of: claims) { add(name) }
+        for name in try line("parent_kid", of: claims) { add(name) }
+        return certificates
     }
 
     static func client(_ claims: JWTClaims) -> String? { claims.object["client_id"]?.stringValue }

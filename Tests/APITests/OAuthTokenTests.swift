@@ -222,6 +222,39 @@ struct OAuthTokenTests {
         }
     }
 
+    @Test("a client that exchanges another's token keeps nothing of it when the other's certificate is revoked, or its entry removed")
+    func exchangedFromClients() async throws {
+        try await ServedMember.with { served async throws in
+            let signer = try await trusted(served), getter = try await trusted(served), asker = try await trusted(served)
+            let got = try #require(try await ask(served, ["grant_type": "client_credentials"], getter).json["access_token"]?.stringValue)
+            var children: [String] = []
+            for parent in [try signer.token(), got] {
+                let child = try #require(try await ask(served, exchange(parent, ["scope": "read"]), asker).json["access_token"]?.stringValue)
+                children += [child, try #require(try await ask(served, exchange(child), asker).json["access_token"]?.stringValue)]
+            }
+            let seen = try await verdict(children[3], served)
+            #expect(seen["valid"] == true && seen["claims"]?["parent_client"] == .strings([getter.fingerprint, asker.fingerprint]))
+            #expect(seen["claims"]?["parent_iat"]?.integerValue != nil)
+            func expect(_ tokens: ArraySlice<String>, _ reason: String) async throws {
+                for token in tokens {
+                    #expect(try await verdict(token, served)["reason"] == .string(reason))
+                    let explained = try await served.operate("POST", "/1.0/tokens/explain", ["token": .string(token)])
+                    #expect(explained["reason"] == .string(reason), "\(explained.encodedString)")
+                }
+            }
+            let revoked = try await served.operate("POST", "/1.0/revocations", ["certificate": .string(getter.fingerprint)])
+            try await expect(children[2...], "certificate_revoked")
+            _ = try await served.operate("DELETE", "/1.0/revocations/\(revoked["id"]?.stringValue ?? "")")
+            _ = try await served.operate("DELETE", "/1.0/certificates/\(getter.fingerprint)")
+            try await expect(children[2...], "unknown_certificate")
+            for token in children[..<2] { #expect(try await verdict(token, served)["valid"] == true) }
+            _ = try await served.operate("PATCH", "/1.0/certificates/\(signer.fingerprint)", ["restricted": true])
+            try await expect(children[..<2], "insufficient_scope")
+            _ = try await served.operate("POST", "/1.0/revocations", ["certificate": .string(signer.fingerprint)])
+            try await expect(children[..<2], "certificate_revoked")
+        }
+    }
+
     @Test("requests that are none are refused as RFC 6749 has it")
     func badRequests() async throws {
         try await ServedMember.with { served async throws in
@@ -249,7 +282,7 @@ struct OAuthTokenTests {
     @Test("nobody mints by hand what only the token endpoint may say")
     func reservedClaims() async throws {
         try await ServedMember.with { served async throws in
-            for name in ["client_id", "act", "parent_jti"] {
+            for name in ["client_id", "act", "parent_jti", "parent_kid", "parent_client", "parent_iat"] {
                 let answer = try await served.send(
                     "POST", "/1.0/tokens", ["subject": "a", "scopes": [], "claims": .object([name: "x"])], over: ServedMember.root)
                 #expect(answer.status == 400 && answer.error.contains(name))

@@ -111,8 +111,9 @@ struct AttackTests {
         let view = try world.view()
         for id in ["a b", "\u{E9}", "a\0", String(repeating: "x", count: 257)] { expectRefused(try world.token(claims: ["jti": .string(id)]), view, .malformed, id) }
         for line in ["x", 5, .object([:]), [1], .strings((0..<9).map { "\($0)" })] as [JSON] {
-            for name in ["parent_jti", "parent_kid"] { expectRefused(try world.token(claims: [name: line]), view, .malformed, "\(name) \(line)") }
+            for name in ["parent_jti", "parent_kid", "parent_client"] { expectRefused(try world.token(claims: [name: line]), view, .malformed, "\(name) \(line)") }
         }
+        for time in ["1", .double(1.5), .null, []] as [JSON] { expectRefused(try world.token(claims: ["parent_iat": time]), view, .malformed, "parent_iat \(time)") }
     }
 
     @Test("nesting beyond all sense is refused, in the header and in the claims")

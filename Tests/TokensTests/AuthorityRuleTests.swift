@@ -261,6 +261,44 @@ struct AuthorityRuleTests {
         #expect(reason() == .certificateRevoked)
     }
 
+    @Test("what another client made from a token of a revoked certificate is refused with it, whether its key signed that or it was got with it")
+    func exchanged() async throws {
+        let shop = try await made()
+        try await shop.issue("asker", by: "root", extensions: Shop.client)
+        let (middle, leaf, asker) = try (shop.certificate("middle"), shop.certificate("leaf"), shop.certificate("asker"))
+        var world = world()
+        world.trust(middle)
+        world.enter(leaf)
+        world.enter(asker)
+        world.sign(with: try JWSSigningKey.generate(.es256))
+        let key = try JWSSigningKey(.es256, secret: SecretBytes(try PEM.decode(String(decoding: shop.read("leaf.key"), as: UTF8.self))[0].bytes))
+        let claims = #"{"sub":"\#(leaf.fingerprint)","exp":\#(world.now + 60)}"#
+        let signed = try JWSCompact.sign(header: ["alg": "ES256"], payload: Array(claims.utf8), with: key)
+        var request = MintRequest(subject: leaf.fingerprint, scopes: ["read"])
+        request.client = MintRequest.Client(id: leaf.fingerprint)
+        let got = Array(try TokenMinter.mint(request, in: world.view, now: world.now).token.utf8)
+        let children = try [signed, got].map { token in
+            let parent = try #require(TokenVerifier.verify(token.span, in: world.view, now: world.now).accepted)
+            // For a subject of its own, so that only the line tells where it comes from.
+            var request = MintRequest(subject: "alice", scopes: ["read"])
+            let client: MintRequest.Client = try #require(MintRequest.Client(id: asker.fingerprint, narrowing: parent, at: world.now))
+            request.client = client
+            return Array(try TokenMinter.mint(request, in: world.view, now: world.now).token.utf8)
+        }
+        try await shop.revocationList("of-leaf", by: "middle", revoked: ["leaf"], days: 2)
+        try await shop.revocationList("of-nobody", by: "middle", days: 2)
+        var listed = world
+        try listed.hold(shop.read("of-nobody.crl"), of: middle)
+        let before = world
+        try world.hold(shop.read("of-leaf.crl"), of: middle)
+        for token in [signed, got] + children {
+            for (world, reason) in [(before, RejectionReason?.none), (listed, nil), (world, .certificateRevoked)] {
+                #expect(TokenVerifier.verify(token.span, in: world.view, now: world.now).reason == reason)
+                #expect(TokenExplainer.explain(token, in: world.view, now: world.now).reason == reason)
+            }
+        }
+    }
+
     @Test("the cache of paths forgets when the authorities change, and holds no more than its bound")
     func cache() async throws {
         let shop = try await made()

@@ -1,5 +1,6 @@
 import Crypto
 import HashTreeCollections
+import JOSE
 import Raft
 import Tokens
 import TrustStore
@@ -63,9 +64,18 @@ struct AuthorityWorld {
         guard case .done = apply(.commitRevocationList(id: begun.id)) else { throw Refused() }
     }
 
+    /// A signing key of the cluster, sealed by not sealing it.
+    mutating func sign(with key: JWSSigningKey) {
+        guard let algorithm = key.algorithm.signingKeyAlgorithm else { return }
+        apply(.addSigningKey(
+            NewSigningKey(
+                kid: key.keyID, algorithm: algorithm, publicKey: key.verificationKey.publicKey?.spki,
+                sealedPrivateKey: key.secret().withSpan { span in span.indices.map { span[$0] } }, start: .active)))
+    }
+
     struct Refused: Error {}
 
-    var view: TokenView { TokenView(state: state, keys: KeyRing.of(state, unseal: { _ in nil }, unsealImported: { _ in nil })) }
+    var view: TokenView { TokenView(state: state, keys: KeyRing.of(state, unseal: { SecretBytes($0.sealedPrivateKey) }, unsealImported: { _ in nil })) }
 
     /// Nil when the certificate is vouched for.
     func refusal(_ leaf: Certificate, sent: [Certificate] = [], at seconds: Int64 = 0) -> RejectionReason? {
