@@ -95,6 +95,6 @@ package enum TokenVerifier {
         let signed = token.extracting(0..<jws.signedByteCount)
         guard key.isValidSignature(jws.signature.span, for: signed) else { throw .badSignature }
         return try VerifiedToken(
-            certificateToken: claims, record: record, validity: opened.validity, tokenID: CertificateToken.tokenID(signed: signed))
+            certificateToken: claims, namedKeyID: jws.header.keyID, record: record, validity: opened.validity, tokenID: CertificateToken.tokenID(signed: signed))
     }
 }

@@ -51,6 +51,8 @@ package final class VerifiedToken: Sendable {
     let certificates: [String]
     /// Under which revocations of those are looked up.
     let certificateRevocationNames: [String]
+    /// The `kid` that a token signed by a certificate's key carries, and that named no key of the cluster when it was judged.
+    let strangeKeyID: String?
     /// Unix seconds in which the certificate that signed is valid, both ends included; nil for other methods.
     let certificateValidity: ClosedRange<Int64>?
 
@@ -86,6 +88,7 @@ package final class VerifiedToken: Sendable {
         parentClients = try Self.line("parent_client", of: claims)
         parentIssuedAt = try Self.parentIssuedAt(claims)
         client = Self.client(claims)
+        strangeKeyID = nil
         certificates = try Self.certificates(of: claims)
         certificateRevocationNames = certificates.map(RevocationTarget.name(ofCertificate:))
         certificateValidity = nil
@@ -93,7 +96,7 @@ package final class VerifiedToken: Sendable {
 
     /// One signed by the key of a trusted certificate, which is whom it speaks for.
     init(
-        certificateToken claims: JWTClaims, record: TrustedCertificateRecord, validity: ClosedRange<Int64>, tokenID: String
+        certificateToken claims: JWTClaims, namedKeyID: String?, record: TrustedCertificateRecord, validity: ClosedRange<Int64>, tokenID: String
     ) throws(RejectionReason) {
         method = .certificate
         keyID = record.fingerprint
@@ -116,6 +119,7 @@ package final class VerifiedToken: Sendable {
         parentClients = []
         parentIssuedAt = nil
         client = nil
+        strangeKeyID = namedKeyID
         certificateValidity = validity
     }
 
@@ -146,6 +150,7 @@ package final class VerifiedToken: Sendable {
         parentClients = []
         parentIssuedAt = nil
         client = nil
+        strangeKeyID = nil
         certificateValidity = nil
     }
 

@@ -59,6 +59,22 @@ struct SignatureCacheTests {
         #expect(verdict(token, try world.view(), cache: cache).reason == .badSignature)
     }
 
+    @Test("a token of a certificate's key is that of the cluster's key which is imported later under its kid, also when it is cached")
+    func importedUnderKeyID() throws {
+        var world = try World(.es256)
+        let client = try World.Client(.es256)
+        world.clients = [client]
+        let token = try client.token(header: ["kid": "of its own"])
+        let cache = try cached(token, world)
+        var key = try World.Key(.es256)
+        key.keyID = "of its own"
+        world.keys.append(key)
+        #expect(verdict(token, try world.view(), cache: cache).reason == .badSignature)
+        #expect(verdict(token, try world.view()).reason == .badSignature)
+        world.keys.removeLast()
+        #expect(verdict(token, try world.view(), cache: cache).accepted != nil)
+    }
+
     @Test("a key stored anew unchanged is checked anew, and its tokens stay good")
     func newVersion() throws {
         var world = try World(.es256)
