@@ -34,7 +34,10 @@ extension TokenView {
 
     /// An entry is trusted for itself, but not against its issuer's word. An issuer without a list says nothing.
     func listRefusal(ofEntry record: TrustedCertificateRecord, at now: Int64) -> RejectionReason? {
-        guard !state.revocationLists.isEmpty, let link = keys.trustedKey(for: record)?.link(in: keys.authorities) else { return nil }
+        guard !state.revocationLists.isEmpty else { return nil }
+        // Of an entry that the ring does not have nobody can say here who issued it.
+        guard let key = keys.trustedKey(for: record) else { return .crlOverdue }
+        guard let link = key.link(in: keys.authorities) else { return nil }
         var isOverdue = false
         for link in keys.authorities.links(from: link) {
             switch standing(link, at: now) {

@@ -236,6 +236,27 @@ struct AuthorityRuleTests {
         #expect(entryRefusal(world, leaf) == nil, "with the authority goes its list")
     }
 
+    @Test("an entry whose key is not at hand is not taken for one that no list names")
+    func entryWithoutKey() async throws {
+        let shop = try await made()
+        let (middle, leaf) = try (shop.certificate("middle"), shop.certificate("leaf"))
+        try await shop.revocationList("of-nobody", by: "middle")
+        var world = world()
+        world.trust(middle)
+        let keys = world.view.keys
+        world.enter(leaf)
+        func refusal() -> RejectionReason? {
+            do throws(RejectionReason) {
+                _ = try CertificateVerifier.entry(of: leaf, in: TokenView(state: world.state, keys: keys), now: world.now)
+                return nil
+            } catch { return error }
+        }
+        #expect(refusal() == nil, "there is no list that could name it")
+        try world.hold(shop.read("of-nobody.crl"), of: middle)
+        #expect(entryRefusal(world, leaf) == nil)
+        #expect(refusal() == .crlOverdue)
+    }
+
     @Test("a token signed with the key of a revoked certificate is refused, and explain says why")
     func tokens() async throws {
         let shop = try await made()
