@@ -41,7 +41,7 @@ extension Member {
     ) async throws(MintFailure) -> MintedToken {
         let record = RecordToken(
             id: draft.id, name: name, subject: draft.subject, scopes: draft.scopes, keyID: draft.keyID, issuedAt: draft.issuedAt,
-            expiresAt: draft.expiresAt)
+            expiresAt: draft.expiresAt, certificateFingerprint: draft.certificateFingerprint)
         do throws(ProposeError) {
             _ = try await propose(.recordToken(record), by: actor, requestID: requestID)
         } catch {

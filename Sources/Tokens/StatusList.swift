@@ -57,8 +57,11 @@ package enum StatusList {
         guard !TokenRules.isExpired(record.expiresAt, at: now), !state.revokedTokens.contains(record.id),
             let key = state.signingKeys[record.keyID], !key.isRetired(at: now)
         else { return false }
+        // The subject of a token that was minted by hand may be a certificate, too.
+        if let entry = state.certificates[record.subject], view.listRefusal(ofEntry: entry, at: now) != nil { return false }
         guard !state.broadRevocations.isEmpty else { return true }
-        let names = [RevocationTarget.name(ofSubject: record.subject), RevocationTarget.name(ofCertificate: record.subject), RevocationTarget.nameOfEverything]
+        let certificates = [record.subject, record.certificateFingerprint].compactMap(\.self)
+        let names = certificates.map(RevocationTarget.name(ofCertificate:)) + [RevocationTarget.name(ofSubject: record.subject), RevocationTarget.nameOfEverything]
         return !names.contains { name in
             state.broadRevocations[name].map { TokenRules.isIssued(record.issuedAt, upTo: $0, at: now) } ?? false
         }

@@ -30,6 +30,8 @@ package struct TokenDraft: Sendable {
     package let scopes: [String]
     package let issuedAt: Int64
     package let expiresAt: Int64
+    /// Lower hexadecimal SHA-256 of the certificate that alone may present the token.
+    package let certificateFingerprint: String?
 
     package var keyID: String { key.keyID }
 }
@@ -94,7 +96,7 @@ package enum TokenMinter {
         for member in request.claims.members { claims[member.name] = member.value }
         return TokenDraft(
             claims: claims, type: request.client == nil ? "JWT" : "at+jwt", key: key, id: id, subject: request.subject,
-            scopes: request.scopes, issuedAt: issuedAt, expiresAt: expiresAt)
+            scopes: request.scopes, issuedAt: issuedAt, expiresAt: expiresAt, certificateFingerprint: thumbprint.map(Hex.encode))
     }
 
     /// - Parameters:

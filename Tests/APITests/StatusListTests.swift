@@ -61,6 +61,17 @@ struct StatusListTests {
         }
     }
 
+    @Test("a token that is bound to a certificate is good no more once that is revoked")
+    func bound() async throws {
+        try await ServedMember.with { served async throws in
+            let fingerprint = String(repeating: "AB", count: 32)
+            let token = try await served.mint("s", ["read"], ["name": "n", "certificate_fingerprint": .string(fingerprint)])
+            #expect(try await isInvalid(token, served) == false)
+            _ = try await served.operate("POST", "/1.0/revocations", ["certificate": .string(fingerprint.lowercased())])
+            #expect(try await isInvalid(token, served))
+        }
+    }
+
     @Test("the list is signed by a key of the key set, and is no token")
     func signature() async throws {
         try await ServedMember.with { served async throws in

@@ -257,6 +257,37 @@ struct AuthorityRuleTests {
         #expect(refusal() == .crlOverdue)
     }
 
+    @Test("the status list says of a token what members say: bound to a revoked certificate, or speaking for one that a CRL names")
+    func statusList() async throws {
+        let shop = try await made()
+        let (middle, leaf) = try (shop.certificate("middle"), shop.certificate("leaf"))
+        try await shop.revocationList("of-leaf", by: "middle", revoked: ["leaf"])
+        var world = world()
+        world.trust(middle)
+        world.enter(leaf)
+        let key = try JWSSigningKey.generate(.es256)
+        world.sign(with: key)
+        let bound = String(repeating: "ab", count: 32)
+        for (id, subject, fingerprint) in [("free", "alice", nil), ("bound", "alice", bound), ("leaf", leaf.fingerprint, nil)] as [(String, String, String?)] {
+            world.apply(.recordToken(
+                RecordToken(
+                    id: id, name: "n", subject: subject, scopes: [], keyID: key.keyID, issuedAt: world.now, expiresAt: world.now + 600,
+                    certificateFingerprint: fingerprint)))
+        }
+        func bits(_ world: AuthorityWorld) throws -> UInt8 {
+            let text = try #require(try StatusList.token(0, in: world.view, now: world.now))
+            let payload = try #require(Base64URL.decode(String(text.split(separator: ".")[1])))
+            // Behind the head of the stream and that of its one block.
+            return try #require(Base64URL.decode(try JSON(parsing: payload)["status_list"]?["lst"]?.stringValue ?? ""))[7]
+        }
+        #expect(try bits(world) == 0b1111_1000)
+        var revoked = world
+        revoked.apply(.revoke(Revoke(.certificate(fingerprint: bound), reason: nil)))
+        #expect(try bits(revoked) == 0b1111_1010)
+        try world.hold(shop.read("of-leaf.crl"), of: middle)
+        #expect(try bits(world) == 0b1111_1100)
+    }
+
     @Test("a token signed with the key of a revoked certificate is refused, and explain says why")
     func tokens() async throws {
         let shop = try await made()

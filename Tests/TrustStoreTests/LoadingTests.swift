@@ -55,6 +55,21 @@ struct LoadingTests {
         }
     }
 
+    @Test("a named token of an early version, which does not say what it is bound to, is read, and written as it was")
+    func earlyNamedToken() throws {
+        let row = try #require(Self.rows.first { $0.collection == StateCollection.namedTokens.rawValue })
+        let text = String(decoding: row.value, as: UTF8.self)
+        #expect(!text.contains("certificate_fingerprint"))
+        var bound = Fixtures.named("j9")
+        bound.certificateFingerprint = Fixtures.fingerprint("a")
+        var log = Log.founded()
+        log.apply(.recordToken(bound))
+        let written = try #require(log.rows[.namedTokens]?["j9"])
+        #expect(String(decoding: written, as: UTF8.self).contains(Fixtures.fingerprint("a")))
+        bound.certificateFingerprint = "x"
+        #expect(log.apply(.recordToken(bound)).refusal == .invalid)
+    }
+
     @Test("a row under another key than its own is refused", arguments: StateCollection.allCases)
     func misplaced(collection: StateCollection) throws {
         let position = try #require(Self.rows.firstIndex { $0.collection == collection.rawValue })

@@ -11,8 +11,13 @@ package struct RecordToken: Sendable, Equatable {
     /// As the token says it (`iat`).
     package var issuedAt: Int64
     package var expiresAt: Int64
+    /// Of the certificate that alone may present the token, if it is bound to one.
+    package var certificateFingerprint: String?
 
-    package init(id: String, name: String, subject: String, scopes: [String], keyID: String, issuedAt: Int64, expiresAt: Int64) {
+    package init(
+        id: String, name: String, subject: String, scopes: [String], keyID: String, issuedAt: Int64, expiresAt: Int64,
+        certificateFingerprint: String? = nil
+    ) {
         self.id = id
         self.name = name
         self.subject = subject
@@ -20,6 +25,7 @@ package struct RecordToken: Sendable, Equatable {
         self.keyID = keyID
         self.issuedAt = issuedAt
         self.expiresAt = expiresAt
+        self.certificateFingerprint = certificateFingerprint
     }
 
     func check() throws(CommandRefusal) {
@@ -30,6 +36,7 @@ package struct RecordToken: Sendable, Equatable {
         try Check.key(keyID, "key_id")
         try Check.range(issuedAt, 0...(StateLimits.timeMillisecondsMax / 1_000), "issued_at")
         try Check.range(expiresAt, 0...(StateLimits.timeMillisecondsMax / 1_000), "expires_at")
+        if let certificateFingerprint { try Check.fingerprint(certificateFingerprint, "certificate_fingerprint") }
     }
 }
 
@@ -42,7 +49,8 @@ extension RecordToken: RecordCodable {
             scopes: try reader.strings("scopes"),
             keyID: try reader.string("key_id"),
             issuedAt: try reader.integer("issued_at"),
-            expiresAt: try reader.integer("expires_at"))
+            expiresAt: try reader.integer("expires_at"),
+            certificateFingerprint: try reader.optionalString("certificate_fingerprint"))
     }
 
     func write(to writer: inout RecordWriter) {
@@ -53,5 +61,6 @@ extension RecordToken: RecordCodable {
         writer.string("key_id", keyID)
         writer.integer("issued_at", issuedAt)
         writer.integer("expires_at", expiresAt)
+        writer.string("certificate_fingerprint", certificateFingerprint)
     }
 }

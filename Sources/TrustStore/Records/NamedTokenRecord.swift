@@ -17,10 +17,12 @@ package struct NamedTokenRecord: Sendable, Equatable {
     package var createdBy: String
     /// Its place in the cluster's status lists.
     package var statusIndex: Int64
+    /// Of the certificate that alone may present the token; nil for one that is not bound, or was recorded by an early version.
+    package var certificateFingerprint: String?
 
     package init(
         id: String, name: String, subject: String, scopes: [String], keyID: String,
-        issuedAt: Int64, createdAt: Int64, expiresAt: Int64, createdBy: String, statusIndex: Int64
+        issuedAt: Int64, createdAt: Int64, expiresAt: Int64, createdBy: String, statusIndex: Int64, certificateFingerprint: String? = nil
     ) {
         self.id = id
         self.name = name
@@ -32,6 +34,7 @@ package struct NamedTokenRecord: Sendable, Equatable {
         self.expiresAt = expiresAt
         self.createdBy = createdBy
         self.statusIndex = statusIndex
+        self.certificateFingerprint = certificateFingerprint
     }
 }
 
@@ -47,7 +50,8 @@ extension NamedTokenRecord: RecordCodable {
             createdAt: try reader.integer("created_at"),
             expiresAt: try reader.integer("expires_at"),
             createdBy: try reader.string("created_by"),
-            statusIndex: try reader.integer("status_index"))
+            statusIndex: try reader.integer("status_index"),
+            certificateFingerprint: try reader.optionalString("certificate_fingerprint"))
     }
 
     func write(to writer: inout RecordWriter) {
@@ -61,5 +65,6 @@ extension NamedTokenRecord: RecordCodable {
         writer.integer("expires_at", expiresAt)
         writer.string("created_by", createdBy)
         writer.integer("status_index", statusIndex)
+        writer.string("certificate_fingerprint", certificateFingerprint)
     }
 }

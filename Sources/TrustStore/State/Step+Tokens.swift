@@ -29,7 +29,7 @@ extension Step {
             NamedTokenRecord(
                 id: token.id, name: token.name, subject: token.subject, scopes: token.scopes,
                 keyID: token.keyID, issuedAt: token.issuedAt, createdAt: now, expiresAt: token.expiresAt, createdBy: command.actor.id,
-                statusIndex: takeStatusIndex()))
+                statusIndex: takeStatusIndex(), certificateFingerprint: token.certificateFingerprint))
         noteMeta()
         return done(token.id)
     }
