@@ -41,12 +41,17 @@ extension Exchange {
     /// Sorting and writing out a list that may have a million elements would hold up every
     /// verification on this loop.
     func offLoop<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws(Problem) -> Value {
+        try await outcomeOffLoop(work).get()
+    }
+
+    /// As `offLoop`, for whoever has something to do on the loop afterwards, whatever comes of it.
+    func outcomeOffLoop<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async -> Result<Value, Problem> {
         do {
-            return try await workspace.loop.runBlocking(work)
+            return .success(try await workspace.loop.runBlocking(work))
         } catch let problem as Problem {
-            throw problem
+            return .failure(problem)
         } catch {
-            throw .unavailable("busy: too much is under way here at the moment")
+            return .failure(.unavailable("busy: too much is under way here at the moment"))
         }
     }
 }

@@ -24,9 +24,7 @@ enum StatusListEndpoint {
         case .busy: throw .unavailable("busy: a status list is being made; ask again")
         case .make: break
         }
-        var made: String?
-        defer { exchange.workspace.value.statusLists.end(number, at: index, now: now, token: made) }
-        let signed = try await exchange.offLoop {
+        let made = await exchange.outcomeOffLoop {
             let token: String?
             do throws(MintError) {
                 token = try StatusList.token(number, in: exchange.view.tokens, now: now)
@@ -34,10 +32,10 @@ enum StatusListEndpoint {
                 throw Problem(error)
             }
             guard let token else { throw Problem.notFound() }
-            return answer(token)
+            return token
         }
-        if case .plain(let bytes, _) = signed.body { made = String(decoding: bytes, as: UTF8.self) }
-        return signed
+        exchange.workspace.value.statusLists.end(number, at: index, now: now, token: try? made.get())
+        return try answer(made.get())
     }
 
     private static func answer(_ token: String) -> Answer {

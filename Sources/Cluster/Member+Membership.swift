@@ -28,7 +28,8 @@ extension Member {
         timeout: Duration = removalTimeout
     ) async throws(RemovalError) {
         guard let record = view.state.members[id] else { throw .unknownMember }
-        if let obstacle = await node.obstacle(toRemoving: id) { throw .quorumAtRisk(obstacle) }
+        let obstacle = await node.outcome { (node: isolated Node) async throws(Never) in node.obstacle(toRemoving: id) }.get()
+        if let obstacle { throw .quorumAtRisk(obstacle) }
         let deadline = MonotonicInstant.now() + timeout
         do throws(ProposeError) {
             let wish = ChangeMember(id, expectedVersion: expectedVersion, isLeaving: true)

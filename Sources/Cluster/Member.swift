@@ -33,7 +33,7 @@ package final class Member: Sendable {
         self.storage = storage
         self.directory = directory
         do {
-            tlsIdentity = Mutex(try await node.serverIdentity())
+            tlsIdentity = Mutex(try await node.outcome { (node: isolated Node) async throws in try node.serverIdentity() }.get())
         } catch {
             throw .internalFailure("the cluster's certificate cannot be used: \(error)")
         }
@@ -165,37 +165,45 @@ package final class Member: Sendable {
         _ body: CommandBody, by actor: TrustStore.Actor, requestID: RequestID? = nil,
         timeout: Duration = defaultTimeout
     ) async throws(ProposeError) -> Committed {
-        try await node.propose(body, by: actor, requestID: requestID ?? .random(), timeout: timeout)
+        try await node.outcome { (node: isolated Node) async throws(ProposeError) in
+            try await node.propose(body, by: actor, requestID: requestID ?? .random(), timeout: timeout)
+        }.get()
     }
 
     @discardableResult package func waitUntilApplied(
         _ index: LogIndex, timeout: Duration = defaultTimeout
     ) async throws(ProposeError) -> LogIndex {
         guard view.index < index else { return view.index }
-        return try await node.waitUntilApplied(index, timeout: timeout)
+        return try await node.outcome { (node: isolated Node) async throws(ProposeError) in
+            try await node.waitUntilApplied(index, timeout: timeout)
+        }.get()
     }
 
     @discardableResult package func readBarrier(
         timeout: Duration = defaultTimeout
     ) async throws(ProposeError) -> LogIndex {
-        try await node.readBarrier(timeout: timeout)
+        try await node.outcome { (node: isolated Node) async throws(ProposeError) in try await node.readBarrier(timeout: timeout) }.get()
     }
 
     /// Waits until what this member's view contains since `index` holds on every member, and says why
     /// for each. Takes `max_staleness` at most.
     package func untilEverywhere(_ index: LogIndex) async throws(ProposeError) -> [MemberEffect] {
-        try await node.untilEverywhere(index)
+        try await node.outcome { (node: isolated Node) async throws(ProposeError) in try await node.untilEverywhere(index) }.get()
     }
 
     /// Returns the new leader's name. Takes little more than an election timeout at most.
     @discardableResult package func transferLeadership(
         to name: String? = nil, timeout: Duration = defaultTimeout
     ) async throws(TransferError) -> String {
-        try await node.transferLeadership(to: name, timeout: timeout)
+        try await node.outcome { (node: isolated Node) async throws(TransferError) in
+            try await node.transferLeadership(to: name, timeout: timeout)
+        }.get()
     }
 
     /// Replaces this member's log and state by its leader's snapshot (docs/consensus.md §10).
-    package func heal() async throws(HealError) { try await node.heal() }
+    package func heal() async throws(HealError) {
+        try await node.outcome { (node: isolated Node) async throws(HealError) in try node.heal() }.get()
+    }
 
     static let handOverMax: Duration = .seconds(2)
 

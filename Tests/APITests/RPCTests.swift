@@ -218,6 +218,20 @@ struct RPCTests {
         }
     }
 
+    /// Only a release build went on elsewhere than on the request loop, and ended.
+    @Test("a batch goes on after a call that the log refused, on the loop whose caches the next one uses")
+    func batchAfterRefusal() async throws {
+        try await ServedMember.with { served async throws in
+            for number in 1...16 { _ = try await served.operate("POST", "/1.0/keys/import", Node(UInt8(number)).importing()) }
+            let token = try await served.mint("alice", ["read"])
+            let ask = Self.call("Filecoin.AuthNew", [["read"]]), verify = Self.call("Filecoin.AuthVerify", [.string(token)])
+            let answers = try await send(served, [ask, verify, ask, verify], token: served.adminToken).json.arrayValue ?? []
+            #expect(answers.count == 4)
+            for index in [0, 2] { #expect(answers[index]["error"]?["message"]?.stringValue?.contains("imported keys") == true, "\(answers)") }
+            for index in [1, 3] { #expect(answers[index]["result"] == ["read"], "\(answers)") }
+        }
+    }
+
     @Test("a batch at the bound is answered, one call more is refused as a whole")
     func batchBound() async throws {
         try await ServedMember.with { served async throws in

@@ -55,6 +55,21 @@ struct LayeringTests {
         #expect(imported.isSubset(of: declared), "not declared: \(imported.subtracting(declared).sorted())")
     }
 
+    /// Only a release build goes wrong where it does not.
+    @Test("whoever is not the member's actor asks it for a value, and throws once that is back (Node+Outcome)")
+    func actorErrorsAreValues() throws {
+        let files = try sources.files(of: "Cluster")
+        // Those of the actor's functions that are its caller's to run, and ask it for values themselves.
+        let nonisolated = Set(files.flatMap(\.lines).compactMap { $0.firstMatch(of: /nonisolated func (\w+)/).map { String($0.1) } })
+        for file in files {
+            for (before, line) in zip([""] + file.lines, file.lines) {
+                guard let asked = line.firstMatch(of: /try\?? await node\.(\w+)/).map({ String($0.1) }), asked != "outcome", !nonisolated.contains(asked)
+                else { continue }
+                #expect(line.contains("isolated Node)") || before.contains("isolated Node)"), "\(file.name): \(line)")
+            }
+        }
+    }
+
     @Test("an import is seen whatever stands before it, and one in a comment or a string is none")
     func importsAreRead() {
         let text = """

@@ -37,10 +37,12 @@ struct SourceTree: Sendable {
 
 struct SourceFile: Sendable {
     let name: String
+    let lines: [Substring]
     let imports: Set<String>
 
     init(name: String, text: String) {
         self.name = name
+        lines = text.split(separator: "\n")
         imports = Self.imports(in: text)
     }
 

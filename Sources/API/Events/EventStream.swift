@@ -72,12 +72,13 @@ final class EventStream {
 
     /// Nil when there is nothing to tell.
     private func step() async -> Output? {
-        do throws(AuditError) {
-            while !Task.isCancelled, let missed = try await missedEntries() {
+        reading: while !Task.isCancelled {
+            switch await missedEntries() {
+            case .success(let missed?):
                 if !missed.events.isEmpty || missed.missed > 0 { return .events(missed.events, missed: missed.missed) }
+            case .success(nil): break reading
+            case .failure: return .ended(.recordUnreadable)
             }
-        } catch {
-            return .ended(.recordUnreadable)
         }
         if place.queue.isOverrun { return .ended(.tooSlow) }
         let taken = place.queue.take()
@@ -88,10 +89,10 @@ final class EventStream {
     }
 
     /// The next stretch of the audit record; nil once the queue has all that follows.
-    private func missedEntries() async throws(AuditError) -> EventQueue.Taken? {
-        guard types.contains(.lifecycle) else { return nil }
+    private func missedEntries() async -> Result<EventQueue.Taken?, AuditError> {
+        guard types.contains(.lifecycle) else { return .success(nil) }
         if cursor >= through {
-            guard !isLive else { return nil }
+            guard !isLive else { return .success(nil) }
             through = member.view.index
             if cursor >= through {
                 // What is applied after this view was looked at is told: by then this place hears of it.
@@ -99,30 +100,33 @@ final class EventStream {
                 isLive = true
                 through = member.view.index
             }
-            guard cursor < through else { return nil }
+            guard cursor < through else { return .success(nil) }
         }
         let view = member.view
-        guard let run = try await member.auditRun(after: cursor, through: through, countMax: Self.runMax, bytesMax: AuditQuery.bytesMax),
-            let last = run.records.last?.entry.index
-        else {
+        let found: AuditRun?
+        switch await member.auditRunOutcome(after: cursor, through: through, countMax: Self.runMax, bytesMax: AuditQuery.bytesMax) {
+        case .success(let run): found = run
+        case .failure(let error): return .failure(error)
+        }
+        guard let run = found, let last = run.records.last?.entry.index else {
             defer { cursor = through }
-            return EventQueue.Taken(events: [], missed: Int(clamping: through.rawValue - cursor.rawValue))
+            return .success(EventQueue.Taken(events: [], missed: Int(clamping: through.rawValue - cursor.rawValue)))
         }
         let gap = run.base.index > cursor ? Int(clamping: run.base.index.rawValue - cursor.rawValue) : 0
         guard gap == 0 else {
             // What is missing lies before what there is, so it is told first.
             cursor = run.base.index
-            return EventQueue.Taken(events: [], missed: gap)
+            return .success(EventQueue.Taken(events: [], missed: gap))
         }
         let location = member.name
         let events: [Event]
         do {
             events = try await loop.runBlocking { run.records.compactMap { LifecycleEvent.event($0, view.state, location: location) } }
         } catch {
-            throw .busy
+            return .failure(.busy)
         }
         cursor = last
-        return EventQueue.Taken(events: events, missed: 0)
+        return .success(EventQueue.Taken(events: events, missed: 0))
     }
 }
 

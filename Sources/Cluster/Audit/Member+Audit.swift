@@ -36,34 +36,43 @@ extension Member {
     package func auditRun(
         after: LogIndex, through last: LogIndex, countMax: Int, bytesMax: Int
     ) async throws(AuditError) -> AuditRun? {
+        try await auditRunOutcome(after: after, through: last, countMax: countMax, bytesMax: bytesMax).get()
+    }
+
+    /// As `auditRun`, for whoever has something to do on a loop afterwards, whatever comes of it.
+    package func auditRunOutcome(
+        after: LogIndex, through last: LogIndex, countMax: Int, bytesMax: Int
+    ) async -> Result<AuditRun?, AuditError> {
         // The archive may be cut between the two questions; the second answer is then the right one.
         var after = after
         for _ in 0..<3 {
             switch await storage.auditSource(after: after, through: last, countMax: countMax, bytesMax: bytesMax) {
-            case .success(.log(let run)): return run
-            case .success(.end): return nil
+            case .success(.log(let run)): return .success(run)
+            case .success(.end): return .success(nil)
             case .success(.archive(let end)):
-                if let run = try await archived(after: after, through: last, countMax: countMax, bytesMax: bytesMax) { return run }
+                let archived = await archived(after: after, through: last, countMax: countMax, bytesMax: bytesMax)
+                guard case .success(nil) = archived else { return archived }
                 after = end
-            case .failure(let error): throw .unreadable(error.description)
-            case nil: throw .stopping
+            case .failure(let error): return .failure(.unreadable(error.description))
+            case nil: return .failure(.stopping)
             }
         }
-        return nil
+        return .success(nil)
     }
 
     private func archived(
         after: LogIndex, through last: LogIndex, countMax: Int, bytesMax: Int
-    ) async throws(AuditError) -> AuditRun? {
+    ) async -> Result<AuditRun?, AuditError> {
         let path = directory.archivePath
         do {
-            return try await loop.runBlocking {
-                try AuditArchive.read(path: path, after: after, through: last, countMax: countMax, bytesMax: bytesMax)
-            }
+            return .success(
+                try await loop.runBlocking {
+                    try AuditArchive.read(path: path, after: after, through: last, countMax: countMax, bytesMax: bytesMax)
+                })
         } catch let error as StorageError {
-            throw .unreadable(error.description)
+            return .failure(.unreadable(error.description))
         } catch {
-            throw .busy
+            return .failure(.busy)
         }
     }
 }

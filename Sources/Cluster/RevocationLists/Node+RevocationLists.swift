@@ -24,7 +24,9 @@ extension Node {
         _ list: RevocationList, of authority: String, by actor: TrustStore.Actor
     ) async throws(ProposeError) -> Committed {
         // What this member holds may be gone by now: it asks before it says that there is nothing to do.
-        if heldList(of: authority)?.contents.hash == list.hash { _ = try await readBarrier(timeout: Member.defaultTimeout) }
+        if heldList(of: authority)?.contents.hash == list.hash {
+            _ = try await outcome { (node: isolated Node) async throws(ProposeError) in try await node.readBarrier(timeout: Member.defaultTimeout) }.get()
+        }
         if let held = heldList(of: authority), held.contents.hash == list.hash {
             return Committed(index: held.index, result: CommandResult(id: held.id, index: held.index))
         }
@@ -65,7 +67,10 @@ extension Node {
             if let held = heldList(of: authority), held.contents.hash == list.hash {
                 return Committed(index: held.index, result: CommandResult(id: held.id, index: held.index))
             }
-            guard (try? await waitUntilApplied(box.view.index.next, timeout: deadline - .now())) != nil else { return nil }
+            let applied = await outcome { (node: isolated Node) async throws(ProposeError) in
+                try await node.waitUntilApplied(node.box.view.index.next, timeout: deadline - .now())
+            }
+            guard case .success = applied else { return nil }
         }
         return nil
     }
@@ -75,7 +80,9 @@ extension Node {
     }
 
     private nonisolated func change(_ body: CommandBody, by actor: TrustStore.Actor) async throws(ProposeError) -> Committed {
-        try await propose(body, by: actor, requestID: .random(), timeout: Member.defaultTimeout)
+        try await outcome { (node: isolated Node) async throws(ProposeError) in
+            try await node.propose(body, by: actor, requestID: .random(), timeout: Member.defaultTimeout)
+        }.get()
     }
 
     // MARK: - Fetching

@@ -84,12 +84,17 @@ final class ClientExchange {
         if let address = SocketAddress(HostPort(host: host, port: port)) { return connect(to: [address]) }
         let bound = LoopBound(confined: self, on: loop)
         Task(executorPreference: loop) {
+            let resolved: Result<[SocketAddress], EventLoopError>
             do {
-                let addresses = try await bound.loop.resolve(host: host, port: port)
-                bound.value.connect(to: addresses[...])
+                resolved = .success(try await bound.loop.resolve(host: host, port: port))
             } catch {
-                let reason = error as? EventLoopError ?? .nameNotResolved(host: host, reason: "unknown")
-                bound.value.finish(.failure(.unreachable(reason)))
+                resolved = .failure(error as? EventLoopError ?? .nameNotResolved(host: host, reason: "unknown"))
+            }
+            bound.loop.execute {
+                switch resolved {
+                case .success(let addresses): bound.value.connect(to: addresses[...])
+                case .failure(let reason): bound.value.finish(.failure(.unreachable(reason)))
+                }
             }
         }
     }

@@ -153,7 +153,9 @@ final class ServedConnection {
         case .later(let work):
             let connection = LoopBound(confined: self, on: owner.loop)
             task = Task(executorPreference: owner.loop) {
-                connection.value.finished(await work())
+                // Asked where the work left off, not where it began: only that says whether this is the loop.
+                let response = await work()
+                connection.value.finished(response)
             }
             return false
         }
