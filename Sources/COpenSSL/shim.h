@@ -63,13 +63,11 @@ static inline X509_REVOKED *cossl_revoked_at(const STACK_OF(X509_REVOKED) *entri
 
 // Parameters of a signature algorithm: ASN1_ITEM_rptr is a macro, and the getters return by pointers to const.
 
-/// The NID of the hash that the RSASSA-PSS parameters of a CRL's signature name; NID_undef when there are none that can be read.
-static inline int cossl_crl_pss_digest(const X509_CRL *crl) {
-    const X509_ALGOR *signature = NULL;
+/// The NID of the hash that the RSASSA-PSS parameters of a signature name; NID_undef when there are none that can be read.
+static inline int cossl_pss_digest(const X509_ALGOR *signature) {
     const ASN1_OBJECT *object = NULL;
     const void *value = NULL;
     int type = V_ASN1_UNDEF;
-    X509_CRL_get0_signature(crl, NULL, &signature);
     X509_ALGOR_get0(&object, &type, &value, signature);
     if (type != V_ASN1_SEQUENCE) return NID_undef;
     RSA_PSS_PARAMS *parameters = (RSA_PSS_PARAMS *)ASN1_item_unpack((const ASN1_STRING *)value, ASN1_ITEM_rptr(RSA_PSS_PARAMS));

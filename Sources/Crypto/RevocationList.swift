@@ -59,10 +59,11 @@ package struct RevocationList: Sendable {
     package init(_ bytes: [UInt8], issuer: Certificate) throws(RevocationListError) {
         let der = try Self.der(in: bytes)
         defer { OpenSSLErrorQueue.clear() }
+        guard let unverified = UnverifiedRevocationList(der) else { throw .malformed }
+        try unverified.check(issuer)
         guard let crl = unsafe derDecoding(der.span, { unsafe d2i_X509_CRL(nil, $0, $1) }, free: { unsafe X509_CRL_free($0) })
         else { throw .malformed }
         defer { unsafe X509_CRL_free(crl) }
-        try unsafe Self.checkSignature(of: crl, issuer)
         try unsafe Self.checkExtensions(of: crl)
         number = try unsafe Self.number(of: crl)
         (thisUpdateAt, nextUpdateAt) = try unsafe Self.times(of: crl)
@@ -78,34 +79,6 @@ package struct RevocationList: Sendable {
             blocks.count == 1, blocks[0].label == "X509 CRL"
         else { throw .malformed }
         return blocks[0].bytes
-    }
-
-    private static func checkSignature(of crl: OpaquePointer, _ issuer: Certificate) throws(RevocationListError) {
-        let isNamed = unsafe issuer.withHandle { unsafe X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name($0)) == 0 }
-        guard isNamed else { throw .wrongIssuer }
-        guard issuer.maySignRevocationLists else { throw .mayNotSign }
-        try unsafe checkDigest(of: crl)
-        let isGenuine = unsafe issuer.withHandle { certificate in
-            guard let key = unsafe X509_get0_pubkey(certificate) else { return false }
-            return unsafe X509_CRL_verify(crl, key) == 1
-        }
-        guard isGenuine else { throw .badSignature }
-    }
-
-    private static func checkDigest(of crl: OpaquePointer) throws(RevocationListError) {
-        var digest: CInt = NID_undef
-        let signature = unsafe X509_CRL_get_signature_nid(crl)
-        switch signature {
-        // Their hash is their own, and a good one.
-        case NID_ED25519, NID_ED448: return
-        // The hash stands in the parameters.
-        case NID_rsassaPss: digest = unsafe cossl_crl_pss_digest(crl)
-        default: _ = unsafe OBJ_find_sigid_algs(signature, &digest, nil)
-        }
-        guard [NID_sha256, NID_sha384, NID_sha512, NID_sha3_256, NID_sha3_384, NID_sha3_512].contains(digest) else {
-            let name = unsafe OBJ_nid2sn(digest).map { unsafe String(cString: $0).lowercased() }
-            throw .weakSignature(digest: digest == NID_undef ? "?" : name ?? "?")
-        }
     }
 
     private static func checkExtensions(of crl: OpaquePointer) throws(RevocationListError) {

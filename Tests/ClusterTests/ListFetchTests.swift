@@ -46,6 +46,32 @@ extension ClusterTests {
             openssl req -x509 -new -key impostor.key -subj /CN=below -days 30 -out impostor.pem
             """
 
+        /// A list by the name of the CA that is trusted, signed by nobody, with 16 MiB of empty names in an extension: OpenSSL
+        /// takes fifty times that to decode it.
+        private static let bomb = """
+            import sys
+            def end(data, start):
+                length, start = data[start + 1], start + 2
+                if length & 0x80:
+                    start, length = start + (length & 0x7F), int.from_bytes(data[start:start + (length & 0x7F)], "big")
+                return start, start + length
+            def element(tag, content):
+                length = len(content)
+                if length < 0x80: return bytes([tag, length]) + content
+                octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
+                return bytes([tag, 0x80 | len(octets)]) + octets + content
+            given = open(sys.argv[1], "rb").read()
+            (place, signed_end), fields = end(given, end(given, 0)[0]), b""
+            while place < signed_end:
+                after = end(given, place)[1]
+                if given[place] != 0xA0: fields += given[place:after]
+                place = after
+            point = element(0x30, element(0xA0, element(0xA0, bytes.fromhex("8200") * (8 << 20))))
+            extension = element(0x30, bytes.fromhex("0603551d1c") + element(0x04, point))
+            signed = element(0x30, fields + element(0xA0, element(0x30, extension)))
+            open(sys.argv[2], "wb").write(element(0x30, signed + given[signed_end:]))
+            """
+
         private static func publish(_ directory: String, number: String, entries: String, isRevoked: Bool, as file: String = "below.crl") async throws {
             try await AuthorityTests.shell(AuthorityTests.listScript, directory, "below", isRevoked ? "revoked" : "good", entries, number)
             // In one step: the server may be asked at any time.
@@ -101,12 +127,26 @@ extension ClusterTests {
             try await checkRefusals(cluster, others, below, directory, base)
         }
 
+        /// By any list that comes in place of the authority's.
+        private func checkMemory(_ cluster: TestCluster, _ asked: Member, _ below: String, _ directory: String, _ base: String) async throws {
+            let made = try await Command.run(Python.program, ["-c", Self.bomb, "\(directory)/www/forged.crl", "\(directory)/www/bomb.crl"])
+            #expect(made.exitCode == 0, "\(made.transcript)")
+            #expect(try await asked.operate("authority", "edit", below, "--crl-url", "\(base)/bomb.crl").exitCode == 0)
+            let before = try await cluster.memoryPeakMebibytes(of: asked)
+            let fetched = try await asked.operate("authority", "fetch-crl", below)
+            #expect(fetched.exitCode == 1 && fetched.transcript.contains("not by the authority's key"), "\(fetched.transcript)")
+            let after = try await cluster.memoryPeakMebibytes(of: asked)
+            // The list itself is held a few times while it is judged.
+            #expect(after - before < 256, "\(before) MiB before, \(after) after")
+        }
+
         private func checkRefusals(_ cluster: TestCluster, _ others: [Member], _ below: String, _ directory: String, _ base: String) async throws {
             let leader = try await cluster.leader(accordingTo: others[0], of: others)
             // One that does not fetch by the clock, and so is never at it already.
             let asked = try #require(others.first { $0 != leader })
             try await AuthorityTests.shell(AuthorityTests.listScript, directory, "impostor", "good", "1", "09")
             try await AuthorityTests.shell("mv \"$1/impostor.crl\" \"$1/www/forged.crl\"", directory)
+            try await checkMemory(cluster, asked, below, directory, base)
             let nobody = try await FreePorts.take()
             for (url, words) in [
                 ("\(base)/forged.crl", "not by the authority's key"), ("\(base)/old.crl", "older than the one held"), ("\(base)/missing.crl", "answered 404"),

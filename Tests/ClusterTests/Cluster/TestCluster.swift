@@ -115,6 +115,16 @@ extension TestCluster {
         server.send(.resume)
     }
 
+    /// The most memory that the member's process has had so far.
+    func memoryPeakMebibytes(of member: Member) throws -> Int {
+        guard let server = servers[member.name] else { throw TestFailure("\(member.name) does not run") }
+        let line = Files.text("/proc/\(server.processID)/status").split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        guard let kibibytes = line?.split(whereSeparator: { !$0.isNumber }).first.flatMap({ Int($0) }) else {
+            throw TestFailure("\(member.name) has no peak of memory")
+        }
+        return kibibytes / 1024
+    }
+
     func endAll() async {
         for server in servers.values { _ = try? await server.end(by: .kill) }
         servers = [:]
