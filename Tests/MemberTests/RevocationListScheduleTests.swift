@@ -15,8 +15,38 @@ struct RevocationListScheduleTests {
 
     private func schedule(_ sources: [String: Schedule.Source]) -> Schedule {
         var schedule = Schedule()
-        schedule.follow(sources, now: start)
+        schedule.follow(sources, now: start) { 0 }
         return schedule
+    }
+
+    @Test("a new leader asks at once for what it lacks or what ends soon, and for the rest within a minute or the interval")
+    func newLeader() {
+        let cases: [(refresh: Int64, left: Int64?, chance: Double, expected: Duration)] = [
+            (3_600, nil, 0.5, .zero), (3_600, -5, 0.5, .zero), (3_600, 120, 0.5, .zero), (3_600, 121, 0.5, .seconds(30)), (3_600, 121, 0, .zero),
+            (3_600, 1_000_000, 0.999, .milliseconds(59_940)), (10, 1_000_000, 0.5, .seconds(5)),
+        ]
+        for (refresh, left, chance, expected) in cases {
+            #expect(Schedule.waitOfNewLeader(refresh: refresh, nextUpdateIn: left, chance: chance) == expected, "\(refresh) \(String(describing: left)) \(chance)")
+        }
+        var schedule = Schedule()
+        let sources = ["a": source("http://a/"), "b": source("http://b/"), "c": source("http://c/")]
+        schedule.follow(sources, left: ["a": 1_000_000, "b": 60], now: start) { 0.5 }
+        #expect(schedule.dueAt("a") == after(30) && schedule.dueAt("b") == start && schedule.dueAt("c") == start)
+        // Later on a changed source is due at once, whatever list there is.
+        schedule.follow(["a": source("http://new/")], left: ["a": 1_000_000], now: after(1)) { 0.5 }
+        #expect(schedule.dueAt("a") == after(1))
+        schedule.clear()
+        #expect(!schedule.hasBegun)
+        schedule.follow(sources, left: ["a": 1_000_000], now: after(2)) { 0.25 }
+        #expect(schedule.dueAt("a") == after(17), "the next time that it leads")
+    }
+
+    @Test("a leader that found no sources asks at once for the first that is named")
+    func firstSource() {
+        var schedule = Schedule()
+        schedule.follow([:], now: start) { 0.5 }
+        schedule.follow(["a": source()], left: ["a": 1_000_000], now: after(5)) { 0.5 }
+        #expect(schedule.dueAt("a") == after(5))
     }
 
     @Test("a new source is due at once, and after a success when its interval is over, at most a tenth early")
@@ -62,15 +92,17 @@ struct RevocationListScheduleTests {
         #expect(schedule.failures(of: "a") == 0)
     }
 
-    @Test("so many at a time, the longest due first")
+    @Test("one at a time, the longest due first")
     func concurrency() {
         let sources = Dictionary(uniqueKeysWithValues: ["a", "b", "c"].map { ($0, source("http://\($0)/")) })
         var schedule = schedule(sources)
-        #expect(schedule.begin(now: start) == ["a", "b"])
+        #expect(schedule.begin(now: start) == ["a"])
         #expect(schedule.begin(now: start) == [])
         schedule.ended("a", sources["a"]!, .failed, now: start, chance: 0)
-        #expect(schedule.begin(now: after(100)) == ["c"], "due before the other is again")
+        #expect(schedule.begin(now: after(100)) == ["b"], "due before the first is again")
         schedule.ended("b", sources["b"]!, .failed, now: after(100), chance: 0)
+        #expect(schedule.begin(now: after(101)) == ["c"])
+        schedule.ended("c", sources["c"]!, .failed, now: after(101), chance: 0)
         #expect(schedule.begin(now: after(110)) == ["a"])
     }
 
@@ -78,16 +110,16 @@ struct RevocationListScheduleTests {
     func changed() {
         var schedule = schedule(["a": source()])
         _ = schedule.begin(now: start)
-        schedule.follow(["a": source("http://new/")], now: after(1))
+        schedule.follow(["a": source("http://new/")], now: after(1)) { 0 }
         schedule.ended("a", source(), .failed, now: after(2), chance: 0)
         #expect(schedule.dueAt("a") == after(1) && schedule.failures(of: "a") == 0)
         #expect(schedule.begin(now: after(2)) == ["a"])
         schedule.ended("a", source("http://new/"), .failed, now: after(2), chance: 0)
-        schedule.follow(["a": source("http://new/")], now: after(3))
+        schedule.follow(["a": source("http://new/")], now: after(3)) { 0 }
         #expect(schedule.failures(of: "a") == 1, "what has not changed goes on")
-        schedule.follow(["a": source("http://new/", every: 60)], now: after(4))
+        schedule.follow(["a": source("http://new/", every: 60)], now: after(4)) { 0 }
         #expect(schedule.dueAt("a") == after(4))
-        schedule.follow([:], now: after(5))
+        schedule.follow([:], now: after(5)) { 0 }
         #expect(schedule.begin(now: after(99_999)) == [])
         #expect(schedule.isEmpty)
         schedule.ended("a", source(), .failed, now: after(6), chance: 0)

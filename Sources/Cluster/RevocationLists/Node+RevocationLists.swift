@@ -138,11 +138,14 @@ extension Node {
     func fetchRevocationLists(now: MonotonicInstant) {
         // Before its own first entry is applied a leader does not know what is trusted.
         guard applied.position.term == core.term else { return }
-        var sources: [String: RevocationListSchedule.Source] = [:]
+        var sources: [String: RevocationListSchedule.Source] = [:], left: [String: Int64] = [:]
+        let wallClock = WallClock.nowSeconds()
         for authority in state.authorities.values {
-            if let source = RevocationListSchedule.Source(authority) { sources[authority.fingerprint] = source }
+            guard let source = RevocationListSchedule.Source(authority) else { continue }
+            sources[authority.fingerprint] = source
+            left[authority.fingerprint] = state.revocationList(ofAuthority: authority.fingerprint).map { $0.contents.nextUpdateAt - wallClock }
         }
-        housekeeping.lists.follow(sources, now: now)
+        housekeeping.lists.follow(sources, left: left, now: now) { .random(in: 0..<1) }
         for authority in housekeeping.lists.begin(now: now) {
             guard let source = sources[authority] else { continue }
             Task { [weak self] in await self?.fetchByTheClock(authority, source) }
@@ -150,7 +153,7 @@ extension Node {
     }
 
     func stopFetchingRevocationLists() {
-        guard !housekeeping.lists.isEmpty else { return }
+        guard housekeeping.lists.hasBegun else { return }
         housekeeping.lists.clear()
         listBook.withLock { $0.unschedule() }
     }

@@ -25,14 +25,19 @@ struct RevocationListSchedule {
         var failures = 0
     }
 
-    /// A list takes memory while it is read: so many of them at a time.
-    static let concurrentMax = 2
+    /// A long list takes hundreds of megabytes while it is read: so many of them at a time.
+    static let concurrentMax = 1
     /// After the first failure; it doubles with each further one, up to the source's own interval.
     static let retrySecondsMin: Int64 = 10
     /// A list that runs out soon is asked for after half of the time it has left, and not more often than this.
     static let nearSecondsMin: Int64 = 60
+    /// What can wait is asked for within so long after a leader began: a list that its predecessor failed over must not be the
+    /// first thing that every new leader reads.
+    static let spreadSecondsMax: Int64 = 60
 
     private var entries: [String: Entry] = [:]
+    /// Sources were named since this schedule was made or cleared.
+    private(set) var hasBegun = false
 
     var isEmpty: Bool { entries.isEmpty }
 
@@ -43,10 +48,20 @@ struct RevocationListSchedule {
 
     func failures(of authority: String) -> Int { entries[authority]?.failures ?? 0 }
 
-    /// A source that is new, or has changed, is due at once.
-    mutating func follow(_ sources: [String: Source], now: MonotonicInstant) {
+    /// A source that is new, or has changed, is due at once; one that a new leader finds may wait.
+    ///
+    /// - Parameters:
+    ///   - left: seconds until the nextUpdate of the list in force, of those authorities that have one.
+    ///   - chance: from 0 up to 1, anew for each source.
+    mutating func follow(
+        _ sources: [String: Source], left: [String: Int64] = [:], now: MonotonicInstant, chance: () -> Double
+    ) {
         entries = entries.filter { sources[$0.key] == $0.value.source }
-        for (authority, source) in sources where entries[authority] == nil { entries[authority] = Entry(source: source, dueAt: now) }
+        for (authority, source) in sources where entries[authority] == nil {
+            let wait = hasBegun ? .zero : Self.waitOfNewLeader(refresh: source.refreshSeconds, nextUpdateIn: left[authority], chance: chance())
+            entries[authority] = Entry(source: source, dueAt: now + wait)
+        }
+        hasBegun = true
     }
 
     /// The authorities whose fetch begins now, the longest due first.
@@ -81,7 +96,16 @@ struct RevocationListSchedule {
     }
 
     /// Of a leader that is none any more.
-    mutating func clear() { entries = [:] }
+    mutating func clear() {
+        entries = [:]
+        hasBegun = false
+    }
+
+    /// None where there is no list in force, or one that would be over soon after the longest wait.
+    static func waitOfNewLeader(refresh: Int64, nextUpdateIn left: Int64?, chance: Double) -> Duration {
+        guard let left, left > 2 * spreadSecondsMax else { return .zero }
+        return .milliseconds(Int64(Double(min(refresh, spreadSecondsMax) * 1_000) * chance))
+    }
 
     static func secondsAfterSuccess(refresh: Int64, nextUpdateIn left: Int64) -> Int64 {
         min(refresh, max(left / 2, min(nearSecondsMin, refresh)))
