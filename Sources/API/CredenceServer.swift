@@ -125,47 +125,40 @@ package final class CredenceServer: Sendable {
         for loop in loops { loop.shutdown() }
     }
 
-    /// Returns when there is a reason to end: the first SIGTERM or SIGINT, or a member that left the
-    /// log. A second signal ends the process as usual, for whoever does not want to wait.
-    ///
-    /// - Parameter onHangUp: called on a request loop at each SIGHUP; brief.
-    package func waitForEnd(onHangUp: @escaping @Sendable () -> Void) async -> ServiceEnd {
-        loops[0].execute { [loop = loops[0], logger, endNotice] in
-            StopSignal.watch(on: loop, logger: logger, onHangUp: onHangUp) { endNotice.end(.stopSignal) }
+    /// From when this returns, the first SIGTERM or SIGINT is a reason to end. A second one ends the process as usual, for
+    /// whoever does not want to wait.
+    package func watchForStop() async {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            loops[0].execute { [loop = loops[0], logger, endNotice] in
+                StopSignal.watch(on: loop, logger: logger) { endNotice.end(.stopSignal) }
+                continuation.resume()
+            }
         }
-        return await endNotice.wait()
+    }
+
+    /// Returns when there is a reason to end: a signal, or a member that left the log.
+    package func waitForEnd() async -> ServiceEnd {
+        await endNotice.wait()
     }
 }
 
 /// Waits on one loop for the signal that ends the service.
 private final class StopSignal {
     private var watcher: SignalWatcher?
-    private var stopped: (() -> Void)?
-    private let onHangUp: () -> Void
 
-    private init(onHangUp: @escaping () -> Void) { self.onHangUp = onHangUp }
-
-    static func watch(on loop: EventLoop, logger: Logger, onHangUp: @escaping () -> Void, _ stopped: @escaping () -> Void) {
-        let signal = StopSignal(onHangUp: onHangUp)
-        signal.stopped = stopped
+    static func watch(on loop: EventLoop, logger: Logger, _ stopped: @escaping () -> Void) {
+        let signal = StopSignal()
         do throws(EventLoopError) {
             // The watcher keeps `signal` alive through its callback, until the first stop.
-            signal.watcher = try SignalWatcher(on: loop, for: ProcessSignal.allCases) { signal.received($0, logger) }
+            signal.watcher = try SignalWatcher(on: loop, for: [.terminate, .interrupt]) { _ in
+                // A second one that was delivered together with the first.
+                guard signal.watcher != nil else { return }
+                signal.watcher = nil
+                logger.info("stopping")
+                stopped()
+            }
         } catch {
             logger.warning("signals are not watched; kill ends this process at once", metadata: ["error": "\(error)"])
-        }
-    }
-
-    private func received(_ signal: ProcessSignal, _ logger: Logger) {
-        switch signal {
-        case .hangUp:
-            onHangUp()
-        case .terminate, .interrupt:
-            logger.info("stopping")
-            let stopped = stopped
-            self.stopped = nil
-            watcher = nil
-            stopped?()
         }
     }
 }

@@ -38,6 +38,7 @@ struct Serve: Verb {
     @Option(help: "trace, debug, info, notice, warning, error or critical.") var logLevel: String?
 
     func perform() async throws(CommandFailure) {
+        let hangUps = try await HangUps.watch()
         let settings = try ServeSettings(self)
         let logLevel = SharedLogLevel(settings.logLevel)
         let logger = settings.logger(logLevel)
@@ -53,9 +54,13 @@ struct Serve: Verb {
             }
             let server = try await CredenceServer.start(options, logger: logger) { announce($0, options, logger) }
             logger.notice("serving", metadata: ["address": "\(server.address)"])
+            // Before anybody is told that it serves, and may send it a signal.
+            await server.watchForStop()
             await Self.keepInformed(manager, of: server)
             let reload = Reload(flags: self, former: settings, logLevel: logLevel, logger: logger, manager: manager)
-            end = await server.waitForEnd { reload.run() }
+            hangUps.reload(with: reload.run)
+            end = await server.waitForEnd()
+            hangUps.ignore()
             manager.send(.stopping, .status(Self.farewell(end)))
             await server.stop()
             logger.notice("stopped")

@@ -71,6 +71,65 @@ extension ClusterTests {
             await cluster.endAll()
         }
 
+        @Test("SIGHUP ends no member that has yet to be told whom to join, and is acted on once it serves")
+        func reloadWhileStarting() async throws {
+            try await withCluster(["m1"]) { cluster in
+                let member = try await cluster.newMember("m2")
+                let token = try await cluster.joinToken(for: "m2", madeOn: cluster[0])
+                let pipe = "\(cluster.directory)/token"
+                let made = unsafe mkfifo(pipe, 0o600)
+                // For both ways, so that nobody waits for the other end.
+                let end = unsafe open(pipe, O_RDWR | O_CLOEXEC)
+                try #require(made == 0 && end >= 0)
+                let server = try await Server.start(
+                    ["-c", #"exec "$0" "$@" <"$TOKEN_PIPE""#, Binary.path]
+                        + member.serveArguments(cluster.keystoreArguments + TestCluster.reserveArguments + ["--join", "-"]),
+                    log: member.log, binary: "sh", environment: ["TOKEN_PIPE": pipe])
+                do {
+                    _ = try await eventually("SIGHUP is caught") { server.catches(SIGHUP) ? true : nil }
+                    kill(server.processID, SIGHUP)
+                    let bytes = Array("\(token)\n".utf8)
+                    let count = unsafe write(end, bytes, bytes.count)
+                    #expect(count == bytes.count)
+                    _ = close(end)
+                    _ = try await eventually("the options were read again") {
+                        guard server.isRunning else { throw TestFailure("m2 ended\n\(Files.tail(member.log))") }
+                        return Files.text(member.log).contains("the options were read again") ? true : nil
+                    }
+                    _ = try await eventually("m2 is ready") { try await member.isReady() ? true : nil }
+                    #expect(try await server.end(by: .terminate) == .exited(0))
+                } catch {
+                    _ = try? await server.end(by: .kill)
+                    throw error
+                }
+            }
+        }
+
+        @Test("SIGHUP ends no member that finishes what is under way")
+        func reloadWhileStopping() async throws {
+            let cluster = try TestCluster(keystore: .openKeyFile)
+            let member = try await cluster.newMember("m1")
+            let inbox = try NotifySocket("\(cluster.directory)/notify")
+            do {
+                let server = try await Server.start(
+                    member.serveArguments(cluster.keystoreArguments + TestCluster.reserveArguments + ["--save-token", cluster.adminTokenFile]), log: member.log,
+                    environment: ["NOTIFY_SOCKET": inbox.path])
+                _ = try await eventually("m1 serves") { inbox.next() }
+                let request = try HalfRequest(to: member.socket)
+                // Its connection was accepted after the other, so the half request is under way.
+                #expect(try await member.callLocally("GET", "/healthz").status == 200)
+                server.send(.terminate)
+                _ = try await eventually("m1 stops") { inbox.next().flatMap { $0.hasPrefix("STOPPING=1") ? true : nil } }
+                kill(server.processID, SIGHUP)
+                request.end()
+                #expect(try await server.waitForEnd() == .exited(0))
+            } catch {
+                await cluster.endAll()
+                throw error
+            }
+            await cluster.endAll()
+        }
+
         @Test("root outside the PID namespace that a member runs in is its operator all the same", .enabled("only root can make a namespace") { geteuid() == 0 })
         func otherNamespace() async throws {
             let cluster = try TestCluster(keystore: .openKeyFile)
@@ -136,6 +195,38 @@ extension ClusterTests {
             await cluster.endAll()
         }
     }
+}
+
+extension Server {
+    /// Whether the process does with the signal what it wants, and not what is usual.
+    fileprivate func catches(_ signal: Int32) -> Bool {
+        let line = Files.text("/proc/\(processID)/status").split(separator: "\n").first { $0.hasPrefix("SigCgt:") }
+        let mask = line.flatMap { UInt64($0.dropFirst("SigCgt:".count).drop(while: \.isWhitespace), radix: 16) } ?? 0
+        return mask >> (signal - 1) & 1 == 1
+    }
+}
+
+/// A client on a member's Unix socket that announces a body and does not send it.
+private final class HalfRequest {
+    private let descriptor: Int32
+
+    init(to path: String) throws {
+        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
+        let status = unsafe withUnsafePointer(to: address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+        }
+        let text = Array("POST /1.0/tokens HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n".utf8)
+        guard status == 0, unsafe send(descriptor, text, text.count, Int32(MSG_NOSIGNAL)) == text.count else {
+            throw TestFailure("\(path) does not take a request")
+        }
+    }
+
+    func end() { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
+
+    deinit { _ = close(descriptor) }
 }
 
 /// What systemd listens on for a unit of Type=notify.
