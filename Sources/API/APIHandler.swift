@@ -149,7 +149,7 @@ extension APIHandler {
         case .forwardAuth: throw .notFound()
         case .plain(let work): try work(exchange)
         case .waiting(let work): try await work(exchange)
-        case .streaming(let work): try work(exchange) { self.refusal(of: call, needing: $0) }
+        case .streaming(let work): try await work(exchange) { self.refusal(of: call, needing: $0) }
         }
     }
 

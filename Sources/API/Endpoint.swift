@@ -22,7 +22,7 @@ struct Endpoint: Sendable {
         /// Waits for the cluster.
         case waiting(@Sendable (Exchange) async throws(Problem) -> Answer)
         /// Answers for as long as the caller listens, and asks meanwhile whether he still may.
-        case streaming(@Sendable (Exchange, @escaping Refusal) throws(Problem) -> Answer)
+        case streaming(@Sendable (Exchange, @escaping Refusal) async throws(Problem) -> Answer)
     }
 
     /// Why the caller of a request would be refused the scope now, if so. On the request's loop.

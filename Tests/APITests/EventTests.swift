@@ -82,6 +82,23 @@ struct EventTests {
         }
     }
 
+    @Test("who has seen more than this cluster's log has is told so before the stream begins, and not before the leader was asked", arguments: [[], upgrade])
+    func ahead(fields: [String]) async throws {
+        try await ServedMember.with { served async throws in
+            let last = served.member.view.index.rawValue
+            for (query, more) in [("?after=\(last + 1_000)", []), ("?after=1", ["Last-Event-ID: \(last + 1_000)"])] {
+                let answer = try await served.send("GET", Self.target + query, fields: fields + more, over: ServedMember.root)
+                #expect(answer.status == 409 && answer.content == nil && answer.webSocket == nil, "\(answer)")
+                #expect(answer.error.contains("ahead of this cluster's log") && answer.error.contains("begin anew") && !answer.error.contains("\n"))
+            }
+            let known = try await served.send("GET", "\(Self.target)?after=\(served.member.view.index.rawValue)", fields: fields, over: ServedMember.root)
+            #expect(known.content != nil || known.webSocket != nil, "the last entry is not ahead")
+            // What happens to the cluster has no place in the log.
+            let other = try await served.send("GET", "\(Self.target)?type=cluster&after=\(last + 1_000)", fields: fields, over: ServedMember.root)
+            #expect(other.content != nil || other.webSocket != nil)
+        }
+    }
+
     @Test("a query that says nothing sensible is refused", arguments: [
         "?type=lifecycel", "?type=lifecycle,", "?after=-1", "?after=x", "?after=+1", "?after=18446744073709551615", "?type=cluster&type=logging",
     ])
@@ -196,11 +213,45 @@ struct EventTests {
     func places() async throws {
         try await ServedMember.with { served async throws in
             var streams: [EventReader] = []
-            for _ in 0..<EventHub.streamsMax { streams.append(try await served.events("", over: ServedMember.root)) }
+            for number in 0..<EventHub.streamsMax / EventHub.streamsOfCallerMax {
+                let token = try await served.mint("admin-\(number)", ["admin"])
+                for _ in 0..<EventHub.streamsOfCallerMax { streams.append(try await served.events("", token: token)) }
+            }
             let answer = try await served.send("GET", Self.target, over: ServedMember.root)
             #expect(answer.status == 503 && answer.fields["retry-after"] == "5", "\(answer)")
             streams.removeLast()
             _ = try await served.events("", over: ServedMember.root)
+        }
+    }
+
+    @Test("one caller has as many streams as may be his, whatever tokens he has, and no more, while others get theirs")
+    func placesOfCaller() async throws {
+        try await ServedMember.with { served async throws in
+            let tokens = [try await served.mint("alice", ["read"]), try await served.mint("alice", ["admin"])]
+            var streams: [EventReader] = []
+            for number in 0..<EventHub.streamsOfCallerMax { streams.append(try await served.events("", token: tokens[number % 2])) }
+            for token in tokens {
+                let answer = try await served.send("GET", Self.target, token: token)
+                #expect(answer.status == 503 && answer.error.contains("of this caller"), "\(answer)")
+            }
+            streams.append(try await served.events("", token: served.mint("bob", ["read"])))
+            streams.removeFirst()
+            streams.append(try await served.events("", token: tokens[0]))
+        }
+    }
+
+    @Test("however many read, administrators find places that are theirs")
+    func placesForAdministrators() async throws {
+        try await ServedMember.with { served async throws in
+            var streams: [EventReader] = []
+            while streams.count < EventHub.streamsMax - EventHub.streamsForAdminsMin {
+                let token = try await served.mint("reader-\(streams.count / EventHub.streamsOfCallerMax)", ["read"])
+                streams.append(try await served.events("", token: token))
+            }
+            let late = try await served.mint("late", ["read"])
+            #expect(try await served.send("GET", Self.target, token: late).status == 503)
+            for _ in 0..<EventHub.streamsForAdminsMin { streams.append(try await served.events("", over: ServedMember.root)) }
+            #expect(try await served.send("GET", Self.target, token: served.mint("other", ["admin"])).status == 503, "all are taken")
         }
     }
 
@@ -284,6 +335,22 @@ struct EventTests {
                     break
                 }
             }
+        }
+    }
+
+    @Test("who may listen no longer is not sent the messages that wait for him either")
+    func webSocketRevoked() async throws {
+        try await ServedMember.with { served async throws in
+            let token = try await served.mint("alice", ["admin"])
+            for number in 0..<5 { _ = try await served.mint("s", ["read"], ["name": .string("t\(number)")]) }
+            let answer = try await served.send("GET", "\(Self.target)?type=lifecycle&after=1", token: token, fields: Self.upgrade)
+            let socket = try #require(answer.webSocket)
+            guard case .text = await served.onLoop({ await socket.next() }) else {
+                Issue.record("nothing is told")
+                return
+            }
+            try await served.revoke(token)
+            #expect(await served.onLoop { await socket.next() } == .close(.policyViolation))
         }
     }
 

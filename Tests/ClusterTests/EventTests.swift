@@ -86,6 +86,10 @@ extension ClusterTests {
                 #expect(try await follower.end(by: .interrupt) == .exited(0))
                 let usage = try await Command.run(Binary.path, ["events", "--type", "lifecycel"], environment: ["CREDENCE_ADDRESS": "unix:\(member.socket)"])
                 #expect(usage.exitCode == 2)
+                // As after a backup that was put back.
+                let ahead = try await member.operate("events", "--follow-from", "1000000")
+                #expect(ahead.exitCode == 1 && ahead.errorOutput.contains("ahead of this cluster's log"), "\(ahead.transcript)")
+                #expect(ahead.errorOutput.split(separator: "\n").count == 1, "\(ahead.transcript)")
             }
         }
 

@@ -10,23 +10,31 @@ enum EventEndpoint {
     static let all: [Endpoint] = [
         Endpoint(
             method: .get, path: PathPattern("/1.0/events"), access: .scope(.read), document: document,
-            work: .streaming { (exchange, refusal) throws(Problem) in try open(exchange, refusal) })
+            work: .streaming { (exchange, refusal) async throws(Problem) in try await open(exchange, refusal) })
     ]
 
     private static let document = EndpointDocument(
         summary: "What happens, as it happens: server-sent events (id, event and data), or the same objects on a WebSocket for "
             + "who asks for an upgrade. A reader that is too slow is told by an event lagged how many it missed",
-        query: EndpointDocument.Parameter.events, statuses: [101, 200, 426], streamType: EventText.mediaType)
+        query: EndpointDocument.Parameter.events, statuses: [101, 200, 409, 426], streamType: EventText.mediaType)
 
-    private static func open(_ exchange: Exchange, _ refusal: @escaping Endpoint.Refusal) throws(Problem) -> Answer {
+    private static func open(_ exchange: Exchange, _ refusal: @escaping Endpoint.Refusal) async throws(Problem) -> Answer {
         let query = try EventQuery(exchange.query, exchange.request.head)
         let types = query.types ?? Set(EventType.allCases.filter { exchange.caller.holds($0.neededScope) })
         let scope: StandardScope = types.contains { $0.neededScope == .admin } ? .admin : .read
         try exchange.caller.require(scope)
         let accept = try handshake(exchange.request.head)
+        if let after = query.after, types.contains(.lifecycle), after > exchange.member.view.index {
+            try await requireReached(after, by: exchange)
+            // What was waited for may have told this member that the caller may listen no longer.
+            if let problem = refusal(scope) { throw problem }
+        }
         let hub = exchange.settings.events
-        guard let place = hub.place() else {
-            throw .unavailable("busy: \(EventHub.streamsMax) readers of events are connected already; ask another member", retryAfterSeconds: 5)
+        let place: EventHub.Place
+        do throws(EventHub.NoPlace) {
+            place = try hub.place(for: exchange.caller)
+        } catch {
+            throw .unavailable(Self.message(error), retryAfterSeconds: 5)
         }
         let loop = exchange.workspace.loop
         let stream = EventStream(
@@ -42,6 +50,29 @@ enum EventEndpoint {
             .with(.cacheControl, "no-store")
             // For nginx, which would otherwise collect events before it passes them on.
             .with(.accelBuffering, "no")
+    }
+
+    private static func message(_ error: EventHub.NoPlace) -> String {
+        switch error {
+        case .left: "busy: as many readers of events as may be are connected already; ask another member"
+        case .leftForCaller:
+            "busy: \(EventHub.streamsOfCallerMax) streams of events of this caller are open here already; close one, or ask another member"
+        }
+    }
+
+    /// A reader who has seen more than there is would be told nothing, and in silence, until the log has come as far: he saw
+    /// what a backup that was put back does not have, or it was another cluster.
+    private static func requireReached(_ after: LogIndex, by exchange: Exchange) async throws(Problem) {
+        do throws(ProposeError) {
+            _ = try await exchange.member.readBarrier(timeout: exchange.conditions.timeout)
+        } catch {
+            throw Problem(error)
+        }
+        let last = exchange.member.view.index
+        guard after > last else { return }
+        throw .conflict(
+            "index \(after) is ahead of this cluster's log, which ends at \(last): it was restored from an older backup, or is another cluster; "
+                + "begin anew, without after and Last-Event-ID (credence events without --follow-from)")
     }
 
     /// Nil for a request that does not ask for a WebSocket.
@@ -135,6 +166,11 @@ private final class EventMessages {
     }
 
     func next() async -> WebSocketStream.Output {
+        // Since the step that brought them the client took its time with those before.
+        if !waiting.isEmpty, stream.isRefused {
+            waiting = []
+            return .close(.policyViolation)
+        }
         while waiting.isEmpty {
             switch await stream.next() {
             case .opened: continue

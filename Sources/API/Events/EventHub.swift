@@ -12,6 +12,10 @@ import TrustStore
 package final class EventHub: Sendable {
     /// Streams of one member at the same time, all request loops together. A further one is answered 503.
     package static let streamsMax = 64
+    /// Of these, whoever calls may have so many: nobody keeps the others out.
+    package static let streamsOfCallerMax = 16
+    /// So many of them are for administrators only, who must see what goes on whatever all others do.
+    package static let streamsForAdminsMin = 16
     /// Changes that wait to become events. The cluster loop puts them here and must not make JSON.
     static let inboxMax = 4_096
     /// Turned into events before the loop serves others again.
@@ -27,7 +31,9 @@ package final class EventHub: Sendable {
 
     private struct Listener {
         let queue: EventQueue
-        var types: Set<EventType>
+        let caller: String
+        let isAdmin: Bool
+        var types: Set<EventType> = []
     }
 
     private struct State {
@@ -91,16 +97,25 @@ package final class EventHub: Sendable {
         func hear(_ types: Set<EventType>) { hub.hear(key, types) }
     }
 
-    /// Nil when all places are taken. Nothing is heard before `hear`.
-    func place() -> Place? {
-        let queue = EventQueue()
-        let key: UInt64? = state.withLock { state in
-            guard state.listeners.count < Self.streamsMax else { return nil }
+    enum NoPlace: Error, Equatable {
+        case left
+        /// There may be one for others.
+        case leftForCaller
+    }
+
+    /// Nothing is heard before `hear`.
+    func place(for caller: Caller) throws(NoPlace) -> Place {
+        let listener = Listener(queue: EventQueue(), caller: caller.id, isAdmin: caller.holds(.admin))
+        let key = try state.withLock { (state) throws(NoPlace) -> UInt64 in
+            let listeners = state.listeners.values
+            guard listeners.count < Self.streamsMax else { throw .left }
+            guard listeners.count(where: { $0.caller == listener.caller }) < Self.streamsOfCallerMax else { throw .leftForCaller }
+            guard listener.isAdmin || listeners.count(where: { !$0.isAdmin }) < Self.streamsMax - Self.streamsForAdminsMin else { throw .left }
             state.nextKey += 1
-            state.listeners[state.nextKey] = Listener(queue: queue, types: [])
+            state.listeners[state.nextKey] = listener
             return state.nextKey
         }
-        return key.map { Place(self, queue, $0) }
+        return Place(self, listener.queue, key)
     }
 
     private func leave(_ key: UInt64) {

@@ -70,6 +70,9 @@ final class EventStream {
         return .ended(nil)
     }
 
+    /// For what a step told and is handed on piece by piece: whether the caller may have the rest no more.
+    var isRefused: Bool { refusal() != nil }
+
     /// Nil when there is nothing to tell.
     private func step() async -> Output? {
         reading: while !Task.isCancelled {
