@@ -204,6 +204,31 @@ import Testing
         #expect(world.lastStep == .abort)
     }
 
+    @Test("a client has so long for each piece of an answer without end, however steadily it reads a little, and as long again for the next")
+    func slowPiece() {
+        var world = MachineWorld()
+        world.response.content = ContentStream(endless: { nil })
+        world.receive(get("/1"))
+        #expect(world.after == .stream)
+        world.machine.outputQueued(0, at: world.now)
+        world.pass(.seconds(100_000))
+        #expect(world.lastStep == .wait && world.machine.deadline == nil, "there is nothing that it could read")
+        for _ in 0..<2 {
+            for second in 1..<60 {
+                world.machine.outputQueued(10_000 - second, at: world.now)
+                world.pass(.seconds(1))
+                #expect(world.lastStep == .wait)
+            }
+            world.machine.outputQueued(0, at: world.now)
+        }
+        world.machine.outputQueued(10_000, at: world.now)
+        for second in 1...60 {
+            world.machine.outputQueued(10_000 - second, at: world.now)
+            world.pass(.seconds(1))
+            #expect(world.lastStep == (second < 60 ? .wait : .abort))
+        }
+    }
+
     @Test("a half-closed client gets its answers, also to pipelined requests, then the close")
     func halfClose() {
         var world = MachineWorld()

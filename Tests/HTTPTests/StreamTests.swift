@@ -26,6 +26,11 @@ struct StreamTests {
             while waitingCount > count { await Task.yield() }
         }
 
+        /// Returns once somebody waits for the next piece.
+        func isAwaited() async {
+            while state.withLock({ $0.waiter == nil }) { await Task.yield() }
+        }
+
         func put(_ text: String) { wake { $0.waiting.append(text) } }
         func end() { wake { $0.isEnded = true } }
 
@@ -89,7 +94,15 @@ struct StreamTests {
             }
             var response = OutgoingResponse(status: .ok)
             response.content = ContentStream(endless: { await source.next().map { Array($0.utf8) } })
-            return request.head.path == "/later" ? .later { [response] in response } : .now(response)
+            switch request.head.path {
+            case "/later": return .later { [response] in response }
+            case "/gated":
+                return .later { [response] in
+                    _ = await source.next()
+                    return response
+                }
+            default: return .now(response)
+            }
         }
 
         func refusal(_ error: HTTPParseError) -> OutgoingResponse { OutgoingResponse(status: error.status) }
@@ -185,6 +198,24 @@ struct StreamTests {
             await server.stop(grace: .seconds(30))
             #expect(MonotonicInstant.now() - start < .seconds(15))
             #expect(source.waitingCount == 1)
+        }
+    }
+
+    @Test("an answer that begins only after the stop did is ended at once, and waits for nothing")
+    func stopBeforeBegin() async throws {
+        try await withServer { server, client, source in
+            let loop = try EventLoop(name: "idle client")
+            defer { loop.shutdown() }
+            let idle = try await RawClient.connect(to: try await server.listen(.clear(.loopback(port: 0))), on: loop)
+            client.send("GET /gated HTTP/1.1\r\nHost: x\r\n\r\n")
+            await source.isAwaited()
+            let start = MonotonicInstant.now()
+            async let stopped: Void = server.stop(grace: .seconds(30))
+            // It is closed when the stop begins.
+            _ = await idle.receivedUntilEnd()
+            source.put("go on")
+            await stopped
+            #expect(MonotonicInstant.now() - start < .seconds(15))
         }
     }
 

@@ -18,6 +18,9 @@ package struct HTTPTimeouts: Sendable, Equatable {
     package var contentBytesPerSecondMin: UInt64 = 64 << 10
     /// On top of the time that the bytes take at that rate.
     package var contentSlack: Duration = .seconds(60)
+    /// For a client to read one piece of an answer without end, or one message of a WebSocket: whoever tells judges anew before
+    /// each whether the client may still be told, and one that reads a byte now and then must not put that off. After it: closed.
+    package var piece: Duration = .seconds(60)
     /// For a refused client to read the refusal and hang up. After it: closed.
     package var linger: Duration = .seconds(2)
 

@@ -182,6 +182,8 @@ final class ServedConnection {
             flush(at: now)
             isStreaming = true
             if let socket = response.webSocket { send(socket) } else if let content = response.content { stream(content) }
+            // One that was opened while the server stops, or after its client's certificate was distrusted, tells nothing.
+            if machine.isStopping { endStream() }
             return false
         default:
             return follow(next, at: now)

@@ -42,7 +42,8 @@ package struct ServerConnection: Sendable {
         /// The head of an answer is on its way, and its content is not all there yet.
         case sending(Exchange, closes: Bool, until: MonotonicInstant)
         /// The same, with content that ends when nobody has more to say: the connection serves nothing else.
-        case streaming(Exchange)
+        /// `until`: when what was written must have left, if some of it has not.
+        case streaming(Exchange, until: MonotonicInstant?)
         case lingering(until: MonotonicInstant, bytesLeft: Int)
         case closed
     }
@@ -63,7 +64,7 @@ package struct ServerConnection: Sendable {
     private let timeouts: HTTPTimeouts
     private var state: State
     private var inputHasEnded = false
-    private var isStopping = false
+    package private(set) var isStopping = false
     private var queuedBytes = 0
     private var writeDeadline: MonotonicInstant?
 
@@ -84,7 +85,8 @@ package struct ServerConnection: Sendable {
     package var deadline: MonotonicInstant? {
         let ownDeadline: MonotonicInstant? = switch state {
         case .waiting(let until), .receiving(let until), .lingering(let until, _), .sending(_, _, let until): until
-        case .answering, .streaming, .closed: nil
+        case .streaming(_, let until): until
+        case .answering, .closed: nil
         }
         guard let ownDeadline, let writeDeadline else { return ownDeadline ?? writeDeadline }
         return min(ownDeadline, writeDeadline)
@@ -157,7 +159,7 @@ package struct ServerConnection: Sendable {
         ResponseEncoder.append(
             response, dateLine: dateLine, isHead: exchange.isHead, closes: closes && response.webSocket == nil, to: &out)
         if response.webSocket != nil || isEndless && !exchange.isHead {
-            state = .streaming(exchange)
+            state = .streaming(exchange, until: nil)
             return .stream
         }
         if let content = response.content, content.byteCount != 0, !exchange.isHead {
@@ -172,7 +174,7 @@ package struct ServerConnection: Sendable {
         switch state {
         case .sending(let exchange, let closes, _):
             return follow(exchange, closes: closes || isStopping, at: now)
-        case .streaming(let exchange) where !isStopping:
+        case .streaming(let exchange, _) where !isStopping:
             return follow(exchange, closes: true, at: now)
         default:
             // A stop does not wait for a client to hang up that was told all there is.
@@ -200,7 +202,8 @@ package struct ServerConnection: Sendable {
         inputHasEnded = true
     }
 
-    /// Tells how many written bytes the kernel has not taken. While there are any, some must go within the write timeout.
+    /// Tells how many written bytes the kernel has not taken. While there are any, some must go within the write timeout, and
+    /// all that an answer without end has written within that of a piece.
     package mutating func outputQueued(_ bytes: Int, at now: MonotonicInstant) {
         if bytes == 0 {
             writeDeadline = nil
@@ -208,6 +211,9 @@ package struct ServerConnection: Sendable {
             writeDeadline = now + timeouts.write
         }
         queuedBytes = bytes
+        if case .streaming(let exchange, let until) = state {
+            state = .streaming(exchange, until: bytes == 0 ? nil : until ?? now + timeouts.piece)
+        }
     }
 
     /// Closes a connection on which nothing is under way, and makes any other close after the answer in hand.
@@ -226,6 +232,7 @@ package struct ServerConnection: Sendable {
         case .lingering(let until, _) where now >= until: return end(.abort)
         // Progress alone is not enough: a byte now and then would hold for ever what the answer needs.
         case .sending(_, _, let until) where now >= until: return end(.abort)
+        case .streaming(_, let until?) where now >= until: return end(.abort)
         default: return .wait
         }
     }
