@@ -23,7 +23,7 @@ extension Member {
         let addresses = state.members.values.sorted { $0.name < $1.name }.flatMap(\.addresses)
         let token = JoinToken(
             serverName: name, fingerprint: cluster.joinFingerprint,
-            addresses: Array(addresses.prefix(64)), secret: secret, expiresAt: now + cluster.settings.joinTokenSeconds)
+            addresses: JoinToken.fitting(addresses), secret: secret, expiresAt: now + cluster.settings.joinTokenSeconds)
         let committed = try await propose(
             .addJoinToken(
                 AddJoinToken(

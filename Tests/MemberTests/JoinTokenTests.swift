@@ -34,6 +34,20 @@ struct JoinTokenTests {
         #expect(throws: StartError.self) { try JoinToken(text: String(repeating: "A", count: JoinToken.textBytesMax + 4)) }
     }
 
+    @Test("a token names as many addresses as leave it readable, however long they and the name are")
+    func fittingAddresses() throws {
+        for length in [5, 100, 155, 300] {
+            let addresses = (0..<200).map { String(repeating: "a", count: length - 3) + "\(100 + $0)" }
+            let fitting = JoinToken.fitting(addresses)
+            #expect(fitting == Array(addresses.prefix(fitting.count)) && fitting.count == min(64, 10 * 1024 / (length + 3)))
+            for name in ["n", String(repeating: "\u{1}", count: 256), String(repeating: "é", count: 128)] {
+                let token = JoinToken(
+                    serverName: name, fingerprint: token.fingerprint, addresses: fitting, secret: token.secret, expiresAt: token.expiresAt)
+                #expect(try JoinToken(text: token.text) == token, "\(length) \(name.utf8.count)")
+            }
+        }
+    }
+
     @Test("the record kept of a secret reveals neither it nor the other record")
     func hashes() {
         let secret = token.secret

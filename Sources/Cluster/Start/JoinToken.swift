@@ -6,6 +6,9 @@ import JOSE
 package struct JoinToken: Equatable, Sendable {
     package static let textBytesMax = 16 * 1024
     package static let secretBytes = 32
+    static let addressesMax = 64
+    /// Of their JSON. The text's bound leaves 2 KiB more for the rest, in whatever writing the name is.
+    private static let addressesBytesMax = 10 * 1024
 
     /// The name the joiner will have.
     package let serverName: String
@@ -25,6 +28,16 @@ package struct JoinToken: Equatable, Sendable {
         self.expiresAt = expiresAt
     }
 
+    /// The first of the addresses, as many as a token can name and still be read.
+    package static func fitting(_ addresses: [String]) -> [String] {
+        var left = addressesBytesMax
+        return Array(addresses.prefix(addressesMax).prefix { address in
+            // With the comma behind it.
+            left -= JSON.string(address).encoded().count + 1
+            return left >= 0
+        })
+    }
+
     package var text: String {
         let object: JSON = [
             "server_name": .string(serverName), "fingerprint": .string(fingerprint), "addresses": .strings(addresses),
@@ -42,7 +55,7 @@ package struct JoinToken: Equatable, Sendable {
             var reader = try JSONObjectReader(json)
             serverName = try reader.string("server_name", min: 1, max: 256)
             fingerprint = try reader.string("fingerprint", min: 64, max: 64)
-            addresses = try reader.strings("addresses", max: 64, each: 300)
+            addresses = try reader.strings("addresses", max: Self.addressesMax, each: 300)
             secret = try reader.string("secret", min: 64, max: 64)
             guard let expiresAt = RFC3339.seconds(try reader.string("expires_at", max: 64)) else {
                 throw reader.error("expires_at", "must be an RFC 3339 time in UTC")

@@ -22,6 +22,7 @@ package struct MemberFile: Equatable, Sendable {
     }
 
     package static let formatVersion: Int64 = 1
+    /// What a start reads, and so what is written: `json` leaves out what has no room.
     static let bytesMax = 256 * 1024
 
     package var phase: Phase
@@ -78,7 +79,8 @@ extension MemberFile {
         object["cluster_id"] = clusterID.map(JSON.string)
         object["certificate"] = certificate.map { .string(Base64URL.encode($0)) }
         object["ca_certificate"] = caCertificate.map { .string(Base64URL.encode($0)) }
-        object["peers"] = .array(peers.map(\.json))
+        object["peers"] = .array([])
+        object["peers"] = .array(Peer.fitting(peers, bytesMax: Self.bytesMax - JSON.object(object).encoded().count))
         return .object(object)
     }
 
@@ -104,6 +106,25 @@ extension MemberFile {
 
 extension MemberFile.Peer {
     package static let countMax = 1024
+
+    /// As many peers as have room. All are worth more than every address of some: a member listens to nobody whose key it does
+    /// not know, and any of them may lead and have the membership to tell, but one way to each is enough until then.
+    fileprivate static func fitting(_ peers: [MemberFile.Peer], bytesMax: Int) -> [JSON] {
+        let peers = peers.prefix(countMax)
+        let whole = Self.fitting(peers.map(\.json), bytesMax: bytesMax)
+        if whole.count == peers.count { return whole }
+        let reachable = peers.map { MemberFile.Peer(id: $0.id, name: $0.name, addresses: Array($0.addresses.prefix(1)), publicKey: $0.publicKey).json }
+        return Self.fitting(reachable, bytesMax: bytesMax)
+    }
+
+    private static func fitting(_ peers: [JSON], bytesMax: Int) -> [JSON] {
+        var left = bytesMax
+        return Array(peers.prefix { peer in
+            // With the comma behind it.
+            left -= peer.encoded().count + 1
+            return left >= 0
+        })
+    }
 
     package var json: JSON {
         [
