@@ -20,6 +20,10 @@ package struct AppliedPoint: Sendable, Equatable {
         self.effects = effects
     }
 
+    /// How far a file may say that a state stands. What reads it counts on from there, and must not come near where the log's
+    /// own arithmetic ends: a million entries a second take some nine years.
+    package static let positionMax = LogPosition(term: Term(Term.max.rawValue - 1 << 48), index: LogIndex(LogIndex.max.rawValue - 1 << 48))
+
     /// Before the first entry.
     package static let start = AppliedPoint(
         position: .zero, chain: LogChain.start, configuration: .empty, effects: EffectsDigest.start)

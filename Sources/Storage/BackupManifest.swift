@@ -90,8 +90,8 @@ package struct BackupManifest: Sendable, Equatable {
             clusterName = try reader.string("cluster_name")
             memberName = try reader.string("member")
             position = LogPosition(
-                term: Term(UInt64(try reader.integer("term", in: 0...Int64.max))),
-                index: LogIndex(UInt64(try reader.integer("index", in: 0...Int64.max))))
+                term: Term(UInt64(try reader.integer("term", in: 0...Int64(AppliedPoint.positionMax.term.rawValue)))),
+                index: LogIndex(UInt64(try reader.integer("index", in: 0...Int64(AppliedPoint.positionMax.index.rawValue)))))
             chain = try Self.hash("chain", &reader)
             effects = try Self.hash("effects", &reader)
             featureLevel = try reader.integer("feature_level")

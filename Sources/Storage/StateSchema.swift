@@ -55,6 +55,8 @@ enum StateSchema {
         guard let index = row.counter(0), let term = row.counter(1), let chain = row.blob(2),
             let encoded = row.blob(3), let configuration = try? Configuration(decoding: encoded), let effects = row.blob(4)
         else { throw damaged }
+        let most = AppliedPoint.positionMax
+        guard index <= most.index.rawValue, term <= most.term.rawValue else { throw damaged }
         let point = AppliedPoint(
             position: LogPosition(term: Term(term), index: LogIndex(index)), chain: chain, configuration: configuration,
             effects: effects)

@@ -81,6 +81,24 @@ struct BackupFileTests {
         #expect(throws: BackupError.damaged(file: path, what: "1 bytes follow its end")) { try BackupFile.check(path) }
     }
 
+    @Test("a backup that claims to stand further than anything counts is refused, though its hashes are right")
+    func craftedPosition() throws {
+        try save()
+        let whole = scratch.read("backup")
+        let headCount = try #require(whole.indices.filter { whole[$0] == UInt8(ascii: "\n") }.dropFirst().first) + 1
+        let head = String(decoding: whole[..<headCount], as: UTF8.self)
+        let most = AppliedPoint.positionMax
+        for (field, was, number, isTaken) in [
+            ("index", 7, most.index.rawValue, true), ("index", 7, most.index.rawValue + 1, false), ("index", 7, UInt64(Int64.max), false),
+            ("term", 2, most.term.rawValue, true), ("term", 2, most.term.rawValue + 1, false), ("term", 2, UInt64(Int64.max), false),
+        ] {
+            let crafted = Array(head.replacing("\"\(field)\":\(was),", with: "\"\(field)\":\(number),").utf8)
+            #expect(crafted.count > headCount, "there is such a field")
+            scratch.write("backup", crafted + whole[headCount..<(whole.count - SHA256.byteCount)] + SHA256.hash(crafted))
+            #expect(((try? BackupFile.check(path)) != nil) == isTaken, "\(field) \(number)")
+        }
+    }
+
     @Test("other files are refused by name, and newer formats too")
     func unknown() throws {
         for content in ["", "{}", "SQLite format 3\0", String(repeating: "x", count: 100_000)] {

@@ -75,6 +75,23 @@ struct StateStoreTests {
         #expect(try open().applied.position == LogPosition(term: Term(3), index: LogIndex(5)))
     }
 
+    @Test("a state stands no further than there is room to count on from")
+    func positionMax() throws {
+        let most = AppliedPoint.positionMax
+        for (place, (index, term, isTaken)) in [
+            (most.index, most.term, true), (most.index.next, most.term, false), (most.index, most.term.next, false),
+            (LogIndex(UInt64(Int64.max)), Term(1), false),
+        ].enumerated() {
+            let path = scratch.file("state-\(place).db")
+            let store = try StateStore.create(path: path, clusterID: cluster)
+            try store.apply([], through: index, term: term)
+            try store.close()
+            let opened = try? StateStore.open(path: path, clusterID: cluster)
+            #expect((opened != nil) == isTaken, "\(index) \(term)")
+            #expect(opened.map { $0.applied.position == LogPosition(term: term, index: index) } ?? true)
+        }
+    }
+
     @Test("killed at any byte of the write, the state is exactly that of its index, and goes on from there")
     func killed() throws {
         let store = try StateStore.create(path: path, clusterID: cluster)
