@@ -54,8 +54,16 @@ extension Member {
         }
         let candidate = try admit(request, cluster: cluster)
         if let member = state.members[request.memberID] {
-            guard member.joinTokenID == tokenID, member.publicKey == candidate.publicKey else {
+            guard member.publicKey == candidate.publicKey else {
                 throw .refused(CommandRefusal(.joinTokenUsed, "the join token was used by another machine; make a new one"))
+            }
+            // It did not hear that it was admitted, and its operator tried with a newer token.
+            guard member.joinTokenID == tokenID else {
+                throw .refused(
+                    CommandRefusal(
+                        .joinTokenUsed,
+                        "this machine joined already, as member \(member.name), and did not hear of it: repeat with the first token, or remove "
+                            + "the member (credence cluster remove \(member.name)), empty this data directory, and join with a new token"))
             }
         }
         _ = try await propose(

@@ -162,6 +162,35 @@ struct OneMemberTests {
         #expect("\(try #require(without))".contains("the same --join TOKEN"))
     }
 
+    @Test("a machine that was admitted and did not hear of it is told so when it tries a newer token, and the first one still answers it")
+    func joinedUnheard() async throws {
+        let home = try TestDirectory()
+        let member = try await home.start().member
+        try await member.readBarrier()
+        let key = try PrivateKey.generate(.p256)
+        func redeem(_ grant: JoinTokenGrant, _ key: PrivateKey) async throws -> JoinResponse {
+            let request = try CertificateRequest.make(commonName: grant.token.serverName, uriNames: [], key: key)
+            let json: JSON = [
+                "feature_level": 1, "server_name": .string(grant.token.serverName), "secret": .string(grant.token.secret),
+                "member_id": .string(MemberID(high: 5, low: 6).description), "certificate_request": .string(Base64URL.encode(request)), "addresses": ["127.0.0.1:1"],
+            ]
+            return try await member.redeemJoinToken(JoinRequest(json: json), from: nil)
+        }
+        let first = try await member.createJoinToken(for: "n2", by: Self.admin)
+        _ = try await redeem(first, key)
+        let second = try await member.createJoinToken(for: "n3", by: Self.admin)
+        let told = await #expect(throws: ProposeError.self) { try await redeem(second, key) }
+        guard case .refused(let refusal) = told else { Issue.record("unexpected \(String(describing: told))"); return }
+        #expect(refusal.code == .joinTokenUsed && refusal.message.contains("repeat with the first token") && refusal.message.contains("n2"))
+        for grant in [first, second] {
+            let other = await #expect(throws: ProposeError.self) { try await redeem(grant, PrivateKey.generate(.p256)) }
+            guard case .refused(let refusal) = other else { Issue.record("unexpected \(String(describing: other))"); return }
+            #expect(refusal.message.contains("another machine"))
+        }
+        #expect(try await redeem(first, key).clusterID == member.clusterID)
+        await member.stop()
+    }
+
     static let joinToken = JoinToken(
         serverName: "n2", fingerprint: String(repeating: "ab", count: 32), addresses: ["127.0.0.1:1"],
         secret: String(repeating: "0f", count: 32), expiresAt: WallClock.nowSeconds() + 600)
