@@ -93,6 +93,20 @@ struct LineageTests {
         #expect(PeerLineages.verdict(on: own, knowing: Lineage(counter: 6, nonce: 2)) == .rollback)
     }
 
+    @Test("what is ahead by more than a directory can grow is a damaged file or a lie, and shuts nobody out for good", arguments: [0, 5, 1 << 40] as [UInt64])
+    func implausible(counter: UInt64) {
+        let own = Lineage(counter: counter, nonce: 1), most = counter + PeerLineages.growthMax
+        #expect(PeerLineages.verdict(on: own, knowing: Lineage(counter: most, nonce: 2)) == .rollback)
+        for claimed in [most + 1, .max] {
+            #expect(PeerLineages.verdict(on: own, knowing: Lineage(counter: claimed, nonce: 2)) == .implausible)
+            #expect(PeerLineages.verdict(on: own, knowing: Lineage(counter: claimed, nonce: 1)) == .accepted)
+        }
+        var lineages = PeerLineages()
+        _ = lineages.judge(Lineage(counter: .max, nonce: 2), of: Self.member)
+        #expect(lineages.judge(own, of: Self.member) == .implausible)
+        #expect(lineages[Self.member] == Lineage(counter: .max, nonce: 2), "it may not speak all the same")
+    }
+
     @Test("a run that has lived on is known by that: a copy of its beginning is recognised")
     func grown() {
         var lineages = PeerLineages()

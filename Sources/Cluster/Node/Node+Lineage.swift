@@ -21,30 +21,40 @@ extension Node {
         saveLineage()
     }
 
-    /// Nil when the peer may speak; otherwise why not, for it to stop with.
+    /// Nil when the peer may speak.
     ///
     /// The peer says too what it has seen of this member: if that is a later or another run, this one is the old copy, and
-    /// stops before it acts on anything a peer sends.
-    func objection(to hello: PeerHello) -> String? {
-        if let reason = Self.reason(for: PeerLineages.verdict(on: ownLineage, knowing: hello.known)) {
+    /// stops before it acts on anything a peer sends. What nobody can have seen proves nothing, and must not shut this member
+    /// out for good; but nothing is heard of who says so, so that this is right even if it should be true.
+    func objection(to hello: PeerHello) -> InboundPeer.Objection? {
+        switch Self.objection(for: PeerLineages.verdict(on: ownLineage, knowing: hello.known)) {
+        case nil: break
+        case .fenced(let reason):
             fence(reason)
             return nil
+        case .dismissed(let reason):
+            logger.warning("a member cannot have seen what it says of this one; it is not listened to", metadata: ["member": "\(name(of: hello.member))"])
+            return .dismissed(reason)
         }
         let before = lineageFile.peers
         let verdict = lineageFile.peers.judge(hello.lineage, of: hello.member)
         if lineageFile.peers != before { saveLineage() }
-        return Self.reason(for: verdict)
+        return Self.objection(for: verdict)
     }
 
-    private static func reason(for verdict: PeerLineages.Verdict) -> String? {
+    private static func objection(for verdict: PeerLineages.Verdict) -> InboundPeer.Objection? {
         switch verdict {
         case .accepted: nil
         case .rollback:
-            "its data directory is older than what this member already ran with (restored from a copy?), so it has "
-                + "forgotten what it promised since; remove this member (`credence cluster remove`), and join again with an empty directory"
+            .fenced(
+                "its data directory is older than what this member already ran with (restored from a copy?), so it has "
+                    + "forgotten what it promised since; remove this member (`credence cluster remove`), and join again with an empty directory")
         case .clone:
-            "another process runs, or ran, from a copy of the same data directory; only one of them may go on; this "
-                + "one can join as another member, with an empty directory"
+            .fenced(
+                "another process runs, or ran, from a copy of the same data directory; only one of them may go on; this "
+                    + "one can join as another member, with an empty directory")
+        case .implausible:
+            .dismissed("no data directory has ever run for as long as lineage.json says of one; that file is damaged, on one of the two members")
         }
     }
 

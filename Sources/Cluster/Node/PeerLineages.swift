@@ -24,9 +24,13 @@ package struct PeerLineages: Equatable, Sendable {
         case rollback
         /// Another run of the very same directory was here.
         case clone
+        /// No directory has ever come as far as is said to have been seen: whoever says so has a damaged file, or lies.
+        case implausible
     }
 
     package static let countMax = 1_024
+    /// A directory that starts seldom grows by half a million a year.
+    package static let growthMax: UInt64 = 1 << 32
     private var seen: [MemberID: Lineage] = [:]
 
     package init() {}
@@ -44,6 +48,7 @@ package struct PeerLineages: Equatable, Sendable {
     /// - Parameter known: the newest that anybody has seen of the same member.
     package static func verdict(on lineage: Lineage, knowing known: Lineage?) -> Verdict {
         guard let known, known.nonce != lineage.nonce, lineage.counter <= known.counter else { return .accepted }
+        guard known.counter - lineage.counter <= growthMax else { return .implausible }
         return lineage.counter < known.counter ? .rollback : .clone
     }
 

@@ -4,18 +4,26 @@ import Raft
 /// A connection that another member opened to this one, already bound by TLS to that member's pinned
 /// key. Confined to the cluster loop. The first frame must be a hello that agrees with the key.
 final class InboundPeer {
+    /// Why this run of the peer may not speak.
+    enum Objection: Equatable {
+        /// For good: it stops with this.
+        case fenced(String)
+        /// It may try again.
+        case dismissed(String)
+    }
+
     let member: MemberID
     private let transport: any Transport
     private let clusterID: String
     private var incoming = FrameAssembler()
     private var isGreeted = false
-    /// Why this run of the peer may not speak; nil when it may.
-    private let objection: (PeerHello) -> String?
+    /// Nil when it may speak.
+    private let objection: (PeerHello) -> Objection?
     private let onFrame: (PeerFrame) -> Void
     private let onEnd: (String) -> Void
 
     init(
-        _ transport: any Transport, member: MemberID, clusterID: String, objection: @escaping (PeerHello) -> String?,
+        _ transport: any Transport, member: MemberID, clusterID: String, objection: @escaping (PeerHello) -> Objection?,
         onFrame: @escaping (PeerFrame) -> Void, onEnd: @escaping (String) -> Void
     ) {
         self.transport = transport
@@ -47,8 +55,11 @@ final class InboundPeer {
             guard !isGreeted else { return refuse("a second hello") }
             guard hello.clusterID == clusterID else { return refuse("another cluster's member") }
             guard hello.member == member else { return refuse("the hello names another member than the key") }
-            if let reason = objection(hello) { return Self.sayFenced(reason, over: transport) }
-            isGreeted = true
+            switch objection(hello) {
+            case nil: isGreeted = true
+            case .fenced(let reason): Self.sayFenced(reason, over: transport)
+            case .dismissed(let reason): refuse(reason)
+            }
         default:
             guard isGreeted else { return refuse("no hello") }
             onFrame(frame)
