@@ -5,7 +5,7 @@ import Testing
 
 @testable import API
 
-@Suite("The audit record", .timeLimit(.minutes(2)))
+@Suite("The audit record", .timeLimit(.minutes(5)))
 struct AuditTests {
     private func page(_ served: ServedMember, _ query: String = "") async throws -> JSON {
         try await served.operate("GET", "/1.0/audit" + query)

@@ -8,7 +8,7 @@ import TrustStore
 
 @testable import API
 
-@Suite("Authorisation", .timeLimit(.minutes(2)))
+@Suite("Authorisation", .timeLimit(.minutes(5)))
 struct AuthorisationTests {
     private static let guarded = EndpointTable.all.endpoints.filter { $0.access != .open }
 

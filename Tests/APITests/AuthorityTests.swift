@@ -7,7 +7,7 @@ import Testing
 
 @testable import API
 
-@Suite("Authorities over the API", .timeLimit(.minutes(2)))
+@Suite("Authorities over the API", .timeLimit(.minutes(5)))
 struct AuthorityTests {
     private struct PKI {
         let key: PrivateKey

@@ -7,7 +7,7 @@ import Testing
 
 @testable import API
 
-@Suite("Bad input", .timeLimit(.minutes(2)))
+@Suite("Bad input", .timeLimit(.minutes(5)))
 struct BadInputTests {
     private static let withBody = EndpointTable.all.endpoints.filter { !($0.document.body ?? []).isEmpty && $0.document.bodyType == .json }
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import API
 
-@Suite("Revocations of more than one token", .timeLimit(.minutes(2)))
+@Suite("Revocations of more than one token", .timeLimit(.minutes(5)))
 struct BroadRevocationTests {
     private func verdict(_ token: String, _ served: ServedMember) async throws -> String {
         let verdict = try await served.operate("POST", "/1.0/tokens/verify", ["token": .string(token)])

@@ -6,7 +6,7 @@ import Testing
 
 @testable import API
 
-@Suite("Trusted certificates", .timeLimit(.minutes(2)))
+@Suite("Trusted certificates", .timeLimit(.minutes(5)))
 struct CertificateTests {
     private func path(_ client: TestClient) -> String { "/1.0/certificates/\(client.fingerprint)" }
 

@@ -7,7 +7,7 @@ import TrustStore
 
 @testable import API
 
-@Suite("Cluster resources", .timeLimit(.minutes(1)))
+@Suite("Cluster resources", .timeLimit(.minutes(5)))
 struct ClusterResourceTests {
     @Test("members as URLs, as objects, one by one")
     func members() async throws {

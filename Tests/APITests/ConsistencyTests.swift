@@ -7,7 +7,7 @@ import TrustStore
 
 @testable import API
 
-@Suite("Consistency headers", .timeLimit(.minutes(1)))
+@Suite("Consistency headers", .timeLimit(.minutes(5)))
 struct ConsistencyTests {
     @Test("every answer says which member, which index, how old and which request")
     func headers() async throws {
@@ -91,7 +91,7 @@ struct ConsistencyTests {
     }
 }
 
-@Suite("Idempotency-Key", .timeLimit(.minutes(1)))
+@Suite("Idempotency-Key", .timeLimit(.minutes(5)))
 struct IdempotencyTests {
     @Test("the same write by the same caller happens once")
     func once() async throws {

@@ -13,7 +13,7 @@ import TrustStore
 @testable import API
 
 /// The whole server in this process, over real sockets.
-@Suite("The server", .serialized, .timeLimit(.minutes(1)))
+@Suite("The server", .serialized, .timeLimit(.minutes(5)))
 struct CredenceServerTests {
     /// Starts a server on free ports with a client beside it, and stops both whatever `body` does.
     private func withServer(_ body: (CredenceServer, ServerClient) async throws -> Void) async throws {

@@ -11,7 +11,7 @@ import Testing
 @testable import API
 @testable import credence
 
-@Suite("Events", .timeLimit(.minutes(2)))
+@Suite("Events", .timeLimit(.minutes(5)))
 struct EventTests {
     private static let target = "/1.0/events"
 

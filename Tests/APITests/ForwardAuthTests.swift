@@ -3,7 +3,7 @@ import Testing
 
 @testable import API
 
-@Suite("Forward-auth", .timeLimit(.minutes(1)))
+@Suite("Forward-auth", .timeLimit(.minutes(5)))
 struct ForwardAuthTests {
     @Test("a good token: 200, an empty body, and who it is in headers", arguments: ["GET", "POST", "HEAD"])
     func accepted(method: String) async throws {

@@ -10,7 +10,7 @@ import TrustStore
 
 @testable import API
 
-@Suite("Certificates from the cluster's CA", .timeLimit(.minutes(2)))
+@Suite("Certificates from the cluster's CA", .timeLimit(.minutes(5)))
 struct IssuingTests {
     private func request(_ key: PrivateKey) throws -> String {
         PEM.encode(label: "CERTIFICATE REQUEST", try CertificateRequest.make(commonName: "whatever", uriNames: ["credence://x/y"], key: key))

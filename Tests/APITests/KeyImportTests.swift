@@ -6,7 +6,7 @@ import Testing
 
 @testable import API
 
-@Suite("Importing keys", .timeLimit(.minutes(2)))
+@Suite("Importing keys", .timeLimit(.minutes(5)))
 struct KeyImportTests {
     @Test("a node's tokens are unknown before its secret is imported, good after, and unknown when it is gone")
     func life() async throws {

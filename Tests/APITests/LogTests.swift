@@ -3,7 +3,7 @@ import Testing
 
 @testable import API
 
-@Suite("Logs", .timeLimit(.minutes(1)))
+@Suite("Logs", .timeLimit(.minutes(5)))
 struct LogTests {
     @Test("no token reaches a log line, however it came and whatever became of it")
     func tokens() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import API
 
-@Suite("Metrics", .timeLimit(.minutes(1)))
+@Suite("Metrics", .timeLimit(.minutes(5)))
 struct MetricsTests {
     private func value(_ metric: String, _ served: ServedMember) async throws -> Double? {
         let text = try await served.send("GET", "/metrics", over: ServedMember.root).text

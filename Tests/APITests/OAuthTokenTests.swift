@@ -8,7 +8,7 @@ import TrustStore
 
 @testable import API
 
-@Suite("The token endpoint", .timeLimit(.minutes(2)))
+@Suite("The token endpoint", .timeLimit(.minutes(5)))
 struct OAuthTokenTests {
     private static let form = ["Content-Type: application/x-www-form-urlencoded"]
 

@@ -39,7 +39,7 @@ struct OpenAPITests {
         #expect(inFile == Set(inTable))
     }
 
-    @Test("the document is served as JSON", .timeLimit(.minutes(1)))
+    @Test("the document is served as JSON", .timeLimit(.minutes(5)))
     func served() async throws {
         try await ServedMember.with { served async throws in
             let answer = try await served.send("GET", "/openapi.json")

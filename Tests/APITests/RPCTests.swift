@@ -4,7 +4,7 @@ import Testing
 
 @testable import API
 
-@Suite("JSON-RPC", .timeLimit(.minutes(2)))
+@Suite("JSON-RPC", .timeLimit(.minutes(5)))
 struct RPCTests {
     private static let paths = ["/rpc/v0", "/rpc/v1"]
 

@@ -7,7 +7,7 @@ import TrustStore
 
 @testable import API
 
-@Suite("Resources", .timeLimit(.minutes(1)))
+@Suite("Resources", .timeLimit(.minutes(5)))
 struct ResourceTests {
     @Test("GET / and GET /1.0 as a client of Incus expects them")
     func server() async throws {

@@ -53,7 +53,7 @@ struct RoutingTests {
         #expect(Set(names).count == names.count)
     }
 
-    @Test("through the handler: 404 and 405 in the envelope, bad escapes 400, for everybody", .timeLimit(.minutes(1)))
+    @Test("through the handler: 404 and 405 in the envelope, bad escapes 400, for everybody", .timeLimit(.minutes(5)))
     func handled() async throws {
         try await ServedMember.with { served async throws in
             for target in ["/1.0/nothing", "/nothing", "/1.0/tokens/", "/1.0/event"] {

@@ -5,7 +5,7 @@ import Testing
 @testable import API
 
 /// For each route of the OpenAPI document and each kind of caller: let through, or the very refusal.
-@Suite("Who may do what, by the OpenAPI document", .timeLimit(.minutes(2)))
+@Suite("Who may do what, by the OpenAPI document", .timeLimit(.minutes(5)))
 struct ScopeTableTests {
     private struct Route: Sendable {
         let method: String

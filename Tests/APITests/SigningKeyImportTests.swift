@@ -8,7 +8,7 @@ import TrustStore
 
 @testable import API
 
-@Suite("Importing signing keys", .timeLimit(.minutes(2)))
+@Suite("Importing signing keys", .timeLimit(.minutes(5)))
 struct SigningKeyImportTests {
     private static func pem(_ key: JWSSigningKey) -> String {
         PEM.encode(label: "PRIVATE KEY", key.secret().withSpan { span in (0..<span.count).map { span[$0] } })

@@ -5,7 +5,7 @@ import Testing
 
 @testable import API
 
-@Suite("GET /1.0/snapshot", .timeLimit(.minutes(2)))
+@Suite("GET /1.0/snapshot", .timeLimit(.minutes(5)))
 struct SnapshotEndpointTests {
     private func saved(_ answer: Reception) throws -> Backup {
         let path = "/tmp/credence-api-test-\(UInt64.random(in: .min ... .max)).snapshot"

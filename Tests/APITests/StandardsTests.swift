@@ -4,7 +4,7 @@ import Testing
 
 @testable import API
 
-@Suite("What other people's software asks", .timeLimit(.minutes(1)))
+@Suite("What other people's software asks", .timeLimit(.minutes(5)))
 struct StandardsTests {
     private static let form = ["Content-Type: application/x-www-form-urlencoded"]
 

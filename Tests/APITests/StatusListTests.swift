@@ -7,7 +7,7 @@ import Tokens
 
 @testable import API
 
-@Suite("Status lists", .timeLimit(.minutes(2)))
+@Suite("Status lists", .timeLimit(.minutes(5)))
 struct StatusListTests {
     private struct Place {
         let number: Int64

@@ -20,7 +20,7 @@ struct TestClient {
     var fingerprint: String { certificate.fingerprint }
 
     /// As `tls2jwt` does.
-    func token(from: Int64 = 0, seconds: Int64 = 60, _ more: JSONObject = [:]) throws -> String {
+    func token(from: Int64 = 0, seconds: Int64 = 3_600, _ more: JSONObject = [:]) throws -> String {
         let now = WallClock.nowSeconds()
         var claims: JSONObject = [
             "sub": .string(fingerprint), "exp": .integer(now + from + seconds), "nbf": .integer(now + from), "iat": .integer(now),

@@ -2,7 +2,7 @@ import EventLoop
 import Glibc
 import Testing
 
-@Suite("Blocking work", .timeLimit(.minutes(1)))
+@Suite("Blocking work", .timeLimit(.minutes(5)))
 struct BlockingWorkTests {
     @Test("runs off the loop and returns its value")
     func offTheLoop() async throws {

@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 /// The rules of ``Transport`` about when callbacks come.
-@Suite("A stream's callbacks", .timeLimit(.minutes(1)))
+@Suite("A stream's callbacks", .timeLimit(.minutes(5)))
 struct ByteStreamCallbackTests {
     @Test("onClose comes exactly once, however often and by whomever the stream is closed", arguments: Family.allCases)
     func closeOnce(family: Family) async throws {

@@ -1,7 +1,7 @@
 import EventLoop
 import Testing
 
-@Suite("A byte stream", .timeLimit(.minutes(1)))
+@Suite("A byte stream", .timeLimit(.minutes(5)))
 struct ByteStreamTests {
     @Test("carries bytes both ways", arguments: Family.allCases)
     func echo(family: Family) async throws {

@@ -2,7 +2,7 @@ import EventLoop
 import Glibc
 import Testing
 
-@Suite("Connecting", .timeLimit(.minutes(1)))
+@Suite("Connecting", .timeLimit(.minutes(5)))
 struct ConnectTests {
     @Test("to nobody is refused with the address named, later and once", arguments: Family.allCases)
     func refused(family: Family) async throws {
@@ -83,7 +83,7 @@ struct ConnectTests {
     }
 }
 
-@Suite("Resolving", .timeLimit(.minutes(1)))
+@Suite("Resolving", .timeLimit(.minutes(5)))
 struct ResolveTests {
     @Test("a numeric address asks nobody", arguments: ["192.0.2.7", "2001:db8::1"])
     func numeric(host: String) async throws {

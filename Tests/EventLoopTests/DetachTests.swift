@@ -1,7 +1,7 @@
 import EventLoop
 import Testing
 
-@Suite("Moving a stream to another loop", .timeLimit(.minutes(1)))
+@Suite("Moving a stream to another loop", .timeLimit(.minutes(5)))
 struct DetachTests {
     @Test("loses no byte in either direction, also when it starts inside onBytes", arguments: Family.allCases)
     func move(family: Family) async throws {

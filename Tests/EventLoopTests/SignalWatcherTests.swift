@@ -2,7 +2,7 @@ import EventLoop
 import Glibc
 import Testing
 
-@Suite("A signal watcher", .timeLimit(.minutes(1)))
+@Suite("A signal watcher", .timeLimit(.minutes(5)))
 struct SignalWatcherTests {
     @Test("delivers each signal it watches to its loop")
     func delivers() async throws {

@@ -2,7 +2,7 @@ import EventLoop
 import Glibc
 import Testing
 
-@Suite("A listener", .timeLimit(.minutes(1)))
+@Suite("A listener", .timeLimit(.minutes(5)))
 struct StreamListenerTests {
     @Test("on port 0 knows its real port")
     func realPort() async throws {
@@ -93,7 +93,7 @@ struct StreamListenerTests {
     }
 }
 
-@Suite("A Unix listener", .timeLimit(.minutes(1)))
+@Suite("A Unix listener", .timeLimit(.minutes(5)))
 struct UnixListenerTests {
     @Test("makes its file with exactly the mode asked for", arguments: [0o600, 0o660] as [UInt32])
     func fileMode(wanted: UInt32) async throws {

@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// Answers whose content is too long to be held.
-@Suite("Content in pieces", .timeLimit(.minutes(1)))
+@Suite("Content in pieces", .timeLimit(.minutes(5)))
 struct ContentStreamTests {
     /// `/N` has N pieces of 100,000 bytes; `/short` announces more than it has, `/long` less.
     private struct Pieces: RequestHandler {

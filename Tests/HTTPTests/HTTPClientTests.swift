@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// The client against servers that misbehave.
-@Suite(.timeLimit(.minutes(1))) struct HTTPClientTests {
+@Suite(.timeLimit(.minutes(5))) struct HTTPClientTests {
     /// A server on one loop that answers each connection with `answer` as soon as it has spoken, and then ends it if asked to.
     private func withServer(
         _ answer: String, ends: Bool = false, _ body: (HTTPClient, HTTPEndpoint) async throws -> Void

@@ -4,7 +4,7 @@ import HTTPTypes
 import Testing
 
 /// The server over real sockets, spoken to byte by byte.
-@Suite(.timeLimit(.minutes(1))) struct ServerSocketTests {
+@Suite(.timeLimit(.minutes(5))) struct ServerSocketTests {
     @Test("a thousand requests in one buffer are answered in order, without recursion and whole", arguments: ["/now", "/later"])
     func pipelining(path: String) async throws {
         try await TestServer.run { test in

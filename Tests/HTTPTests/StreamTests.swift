@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// Answers without end: events and WebSockets.
-@Suite("Answers without end", .timeLimit(.minutes(1)))
+@Suite("Answers without end", .timeLimit(.minutes(5)))
 struct StreamTests {
     /// Hands out what the test puts in, and tells when the server lets go of it.
     private final class Source: Sendable {

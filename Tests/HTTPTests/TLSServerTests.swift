@@ -7,7 +7,7 @@ import TLS
 import Testing
 
 /// Our client and our server together, over TLS and the local socket.
-@Suite(.timeLimit(.minutes(1))) struct TLSServerTests {
+@Suite(.timeLimit(.minutes(5))) struct TLSServerTests {
     private func text(_ response: ClientResponse) -> String { String(decoding: response.body, as: UTF8.self) }
 
     @Test("requests over TLS reach the handler with their body and the client's certificate")

@@ -30,7 +30,7 @@ struct AuditKeepingTests {
         while try await member.auditHead().archivedThrough < index { try await member.readBarrier() }
     }
 
-    @Test("all that was applied can be read over the cut, and after a restart too", .timeLimit(.minutes(2)))
+    @Test("all that was applied can be read over the cut, and after a restart too", .timeLimit(.minutes(5)))
     func readOverTheCut() async throws {
         let home = try TestDirectory()
         for start in 0..<2 {
@@ -52,7 +52,7 @@ struct AuditKeepingTests {
         }
     }
 
-    @Test("a damaged archive keeps no member from starting, changing and verifying; it says so and cuts no log", .timeLimit(.minutes(2)))
+    @Test("a damaged archive keeps no member from starting, changing and verifying; it says so and cuts no log", .timeLimit(.minutes(5)))
     func damagedArchive() async throws {
         let home = try TestDirectory()
         let first = try await home.start(logKept: 4).member

@@ -3,7 +3,7 @@ import EventLoop
 import TLS
 import Testing
 
-@Suite("TLS streams", .timeLimit(.minutes(1)))
+@Suite("TLS streams", .timeLimit(.minutes(5)))
 struct TLSStreamTests {
     private let identity: TLSIdentity
     private let server: TLSContext

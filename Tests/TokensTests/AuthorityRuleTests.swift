@@ -5,7 +5,7 @@ import Testing
 import Tokens
 import TrustStore
 
-@Suite("Clients that an authority vouches for", .timeLimit(.minutes(2)))
+@Suite("Clients that an authority vouches for", .timeLimit(.minutes(5)))
 struct AuthorityRuleTests {
     private typealias Shop = OpenSSLWorkshop
 
@@ -381,7 +381,7 @@ struct AuthorityRuleTests {
     }
 }
 
-@Suite("Revocation lists that are not taken", .timeLimit(.minutes(2)))
+@Suite("Revocation lists that are not taken", .timeLimit(.minutes(5)))
 struct RevocationListRefusalTests {
     private typealias Shop = OpenSSLWorkshop
 
