@@ -76,7 +76,11 @@ extension Node {
     }
 
     private func publish(_ batch: AppliedBatch, through last: LogIndex) {
-        if batch.touched.contains(.cluster) { followDataKey() }
+        if batch.touched.contains(.cluster) {
+            followDataKey()
+            // A new CA issues for everybody, and need not wait for the next round.
+            housekeeping.certificatesCheckedAt = nil
+        }
         if !batch.touched.isDisjoint(with: [.signingKeys, .importedKeys]) { rebuildKeys() }
         keys.follow(certificates: batch.touchedCertificates, in: state)
         if !batch.touched.isDisjoint(with: [.broadRevocations, .issuedCertificates, .members, .cluster, .clusterList]) {
