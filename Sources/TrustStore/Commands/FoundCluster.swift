@@ -39,10 +39,7 @@ package struct FoundCluster: Sendable, Equatable {
         try Check.text(issuer, "issuer")
         try Check.blob(caCertificate, "ca_certificate")
         try Check.blob(sealedCAKey, "sealed_ca_key")
-        guard (1...StateLimits.chainCountMax).contains(serverCertificate.count) else {
-            throw .invalid("server_certificate", "must hold 1 to \(StateLimits.chainCountMax) certificates")
-        }
-        for certificate in serverCertificate { try Check.blob(certificate, "server_certificate") }
+        try Check.chain(serverCertificate, "server_certificate")
         try Check.blob(sealedServerKey, "sealed_server_key")
         try settings.check()
         try member.check()

@@ -67,11 +67,7 @@ package struct EndAuthorityOverlap: Sendable, Equatable {
     func check() throws(CommandRefusal) {
         try Check.blob(former, "former")
         try Check.blob(shown, "shown")
-        guard let chain else { return }
-        guard (1...StateLimits.chainCountMax).contains(chain.count) else {
-            throw .invalid("chain", "must hold 1 to \(StateLimits.chainCountMax) certificates")
-        }
-        for certificate in chain { try Check.blob(certificate, "chain") }
+        if let chain { try Check.chain(chain, "chain") }
     }
 }
 

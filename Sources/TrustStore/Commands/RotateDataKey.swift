@@ -59,9 +59,11 @@ package struct RotateDataKey: Sendable, Equatable {
             try Check.key(member.name, "members")
             try Check.blob(member.sealed, "members")
         }
-        for key in signingKeys + importedKeys {
-            try Check.key(key.name, "signing_keys")
-            try checkSealed(key.sealed, "signing_keys")
+        for (field, keys) in [("signing_keys", signingKeys), ("imported_keys", importedKeys)] {
+            for key in keys {
+                try Check.key(key.name, field)
+                try checkSealed(key.sealed, field)
+            }
         }
         try Check.blob(caCertificate, "ca_certificate")
         try checkSealed(sealedCAKey, "sealed_ca_key")

@@ -22,10 +22,7 @@ package struct SetServerCertificate: Sendable, Equatable {
     }
 
     func check() throws(CommandRefusal) {
-        guard (1...StateLimits.chainCountMax).contains(chain.count) else {
-            throw .invalid("chain", "must hold 1 to \(StateLimits.chainCountMax) certificates")
-        }
-        for certificate in chain { try Check.blob(certificate, "chain") }
+        try Check.chain(chain, "chain")
         try Check.blob(sealedKey, "sealed_key")
         try Check.fingerprint(fingerprint, "fingerprint")
         if let former { try Check.blob(former, "former") }

@@ -33,6 +33,14 @@ enum Check {
         }
     }
 
+    /// Certificates, leaf first, DER.
+    static func chain(_ value: [[UInt8]], _ field: String) throws(CommandRefusal) {
+        guard (1...StateLimits.chainCountMax).contains(value.count) else {
+            throw .invalid(field, "must hold 1 to \(StateLimits.chainCountMax) certificates")
+        }
+        for certificate in value { try blob(certificate, field) }
+    }
+
     /// Text that may be missing.
     static func optionalText(_ value: String, _ field: String) throws(CommandRefusal) {
         if !value.isEmpty { try text(value, field) }
