@@ -167,7 +167,7 @@ extension KeyCustody {
             importedKeys.append(RotateDataKey.Resealed(key.id, try resealed(key.sealedSecret, .importedKey(id: key.id))))
         }
         return RotateDataKey(
-            id: next.dataKey.id, formerID: dataKey.id, members: members, signingKeys: signingKeys, importedKeys: importedKeys,
+            id: next.dataKey.id, formerID: cluster.dataKeyID, members: members, signingKeys: signingKeys, importedKeys: importedKeys,
             caCertificate: cluster.caCertificate, sealedCAKey: try resealed(cluster.sealedCAKey, .authorityKey),
             sealedFormerCAKey: try former(),
             serverCertificate: serverCertificate, sealedServerKey: try resealed(cluster.sealedServerKey, .serverKey))

@@ -11,8 +11,8 @@ extension Member {
     /// A key or a member that comes at the same moment has this begin again.
     package func rotateDataKey(by actor: TrustStore.Actor, requestID: RequestID? = nil) async throws(ProposeError) {
         for attempt in 1...Self.rotationAttemptsMax {
-            let rotation = try await makeRotation()
             do throws(ProposeError) {
+                let rotation = try await makeRotation()
                 // Under one id every attempt would be answered with what became of the first.
                 _ = try await propose(.rotateDataKey(rotation), by: actor, requestID: attempt == 1 ? requestID : nil)
                 return
@@ -28,6 +28,9 @@ extension Member {
 
     private func makeRotation() async throws(ProposeError) -> RotateDataKey {
         let (custody, state) = (node.identity.custody, view.state)
+        guard custody.dataKey.id == state.cluster?.dataKeyID ?? [] else {
+            throw .refused(CommandRefusal(.dataKeyChanged, "the cluster's data key was changed at the same moment; try again"))
+        }
         let made: RotateDataKey?
         do {
             made = try await loop.runBlocking { try custody.rotation(of: state) }

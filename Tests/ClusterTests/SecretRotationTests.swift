@@ -34,6 +34,8 @@ extension ClusterTests {
                     let issued = try await issue("of-\(member.name)", on: member, in: cluster.directory)
                     #expect(issued.exitCode == 0, "\(issued.transcript)")
                 }
+                // While it read what was sealed before it came it had nothing to complain of.
+                #expect(!Files.text(joined.log).contains("cannot be"), "\(Files.tail(joined.log))")
                 // And once more over a restart.
                 try await cluster.kill(joined)
                 try await cluster.start(joined, arguments: cluster.keystoreArguments)

@@ -15,13 +15,6 @@ import TrustStore
 struct BackupTests {
     private static let admin = TrustStore.Actor(id: "test", method: "unix", address: nil)
 
-    private func ready(_ home: TestDirectory) async throws -> Member {
-        let member = try await home.start().member
-        try await member.readBarrier()
-        try await member.untilFresh()
-        return member
-    }
-
     private func mint(_ subject: String, _ member: Member) async throws -> MintedToken {
         try await member.mint(MintRequest(subject: subject, scopes: ["read"]), by: Self.admin)
     }
@@ -54,7 +47,7 @@ struct BackupTests {
     @Test("what was trusted and what was revoked when a backup was made holds in the cluster restored from it, whose only member is new")
     func restore() async throws {
         let home = try TestDirectory(passphrase: "old")
-        let first = try await ready(home)
+        let first = try await home.ready()
         let (good, bad, late) = (try await mint("good", first), try await mint("bad", first), try await mint("late", first))
         try await revoke(bad, first)
         let path = try await save(first, to: home)
@@ -71,7 +64,7 @@ struct BackupTests {
 
         let other = try TestDirectory(passphrase: "new")
         try restoring(path, to: other, passphrase: "old").run()
-        let restored = try await ready(other)
+        let restored = try await other.ready()
         #expect(restored.reason(of: good.token) == nil)
         #expect(restored.reason(of: bad.token) == .tokenRevoked)
         #expect(restored.reason(of: late.token) == nil, "what came after the backup is lost, as its operator is told")
@@ -85,7 +78,7 @@ struct BackupTests {
         await restored.stop()
 
         // And starts again.
-        let again = try await ready(other)
+        let again = try await other.ready()
         #expect(again.reason(of: bad.token) == .tokenRevoked && again.reason(of: good.token) == nil)
         await again.stop()
     }
@@ -93,7 +86,7 @@ struct BackupTests {
     @Test("with a time, every token issued until then is refused by the restored cluster, and a later one is not")
     func restoreAndRevoke() async throws {
         let home = try TestDirectory(passphrase: "old")
-        let first = try await ready(home)
+        let first = try await home.ready()
         let token = try await mint("late", first)
         let path = try await save(first, to: home, .passphrase(SecretBytes(Array("its own".utf8))))
         defer { try? PrivateFile.remove(path) }
@@ -102,7 +95,7 @@ struct BackupTests {
         let other = try TestDirectory()
         #expect(throws: StartError.self) { try restoring(path, to: other, passphrase: "old").run() }
         try restoring(path, to: other, passphrase: "its own", before: WallClock.nowSeconds()).run()
-        let restored = try await ready(other)
+        let restored = try await other.ready()
         #expect(restored.reason(of: token.token) != nil)
         await restored.stop()
     }
@@ -110,7 +103,7 @@ struct BackupTests {
     @Test("a wrong passphrase or a damaged file touches nothing, and a used directory is not written to")
     func refusals() async throws {
         let home = try TestDirectory(passphrase: "old")
-        let first = try await ready(home)
+        let first = try await home.ready()
         let path = try await save(first, to: home)
         defer { try? PrivateFile.remove(path) }
         let other = try TestDirectory()
@@ -129,14 +122,14 @@ struct BackupTests {
         try PrivateFile.write(bytes, to: path)
         #expect(throws: StartError.self) { try restoring(path, to: other, passphrase: "old").run() }
         #expect(!PrivateFile.exists(other.path))
-        let again = try await ready(home)
+        let again = try await home.ready()
         await again.stop()
     }
 
     @Test("a restore that was interrupted is not served from, nor founded over, and is begun anew")
     func interruptedRestore() async throws {
         let home = try TestDirectory()
-        let first = try await ready(home)
+        let first = try await home.ready()
         let token = try await mint("a", first)
         let path = try await save(first, to: home, .inClear)
         defer { try? PrivateFile.remove(path) }
@@ -151,7 +144,7 @@ struct BackupTests {
         try PrivateFile.write([1, 2, 3], to: other.path + "/state.db")
         await #expect(throws: StartError.self) { try await other.start() }
         try restoring(path, to: other, passphrase: nil).run()
-        let restored = try await ready(other)
+        let restored = try await other.ready()
         #expect(restored.reason(of: token.token) == nil)
         await restored.stop()
     }
@@ -159,7 +152,7 @@ struct BackupTests {
     @Test("without a passphrase to seal with there is no backup unless it is asked for in clear; two at once are refused")
     func plainKeystore() async throws {
         let home = try TestDirectory()
-        let member = try await ready(home)
+        let member = try await home.ready()
         await #expect(throws: BackupFailure.passphraseRequired) { try await member.backup(sealing: .keystore, by: "test") }
         let stream = try await member.backup(sealing: .inClear, by: "test")
         await #expect(throws: BackupFailure.busy) { try await member.backup(sealing: .inClear, by: "test") }
@@ -192,7 +185,7 @@ struct BackupTests {
     @Test("a survivor goes on alone with all that its log holds, and as who it was")
     func recover() async throws {
         let home = try TestDirectory(passphrase: "old")
-        let first = try await ready(home)
+        let first = try await home.ready()
         let (good, bad) = (try await mint("good", first), try await mint("bad", first))
         #expect(throws: StartError.self, "it runs") { try Recovering(dataDirectory: home.path, revokeBefore: nil).run { _ in true } }
         await first.stop()
@@ -209,7 +202,7 @@ struct BackupTests {
         }
         #expect(plan.map { $0.lastIndex - $0.appliedIndex } == 2 && plan?.name == "n1")
         try Recovering(dataDirectory: home.path, revokeBefore: nil).run { _ in true }
-        let recovered = try await ready(home)
+        let recovered = try await home.ready()
         #expect(recovered.id == first.id && recovered.view.state.members.count == 1)
         #expect(recovered.reason(of: good.token) == nil)
         #expect(recovered.reason(of: bad.token) == .tokenRevoked)
@@ -222,7 +215,7 @@ struct BackupTests {
     @Test("a recovery that was interrupted is not served from, and is finished by another run", arguments: [true, false])
     func interruptedRecovery(afterAppending: Bool) async throws {
         let home = try TestDirectory()
-        let first = try await ready(home)
+        let first = try await home.ready()
         let token = try await mint("a", first)
         await first.stop()
         try loseMajority(home, first, .revokeToken(RevokeToken(tokenID: token.id, expiresAt: nil, reason: nil)))
@@ -235,7 +228,7 @@ struct BackupTests {
         try PrivateFile.write(file.json.encoded(), to: memberFile)
         await #expect(throws: StartError.self) { try await home.start() }
         try Recovering(dataDirectory: home.path, revokeBefore: nil).run { _ in true }
-        let recovered = try await ready(home)
+        let recovered = try await home.ready()
         #expect(recovered.reason(of: token.token) == .tokenRevoked)
         await recovered.stop()
     }
@@ -250,7 +243,7 @@ struct BackupTests {
     @Test("an interrupted recovery that is run again with a time does revoke, and a later time revokes more")
     func resumedWithRevocation() async throws {
         let home = try TestDirectory()
-        let first = try await ready(home)
+        let first = try await home.ready()
         let token = try await mint("a", first)
         await first.stop()
         try loseMajority(home, first, .revokeToken(RevokeToken(tokenID: "other", expiresAt: nil, reason: nil)))
@@ -272,7 +265,7 @@ struct BackupTests {
             #expect($0.lastIndex == last)
             return true
         }
-        let recovered = try await ready(home)
+        let recovered = try await home.ready()
         #expect(recovered.reason(of: token.token) != nil)
         #expect(recovered.view.state.broadRevocations[RevocationTarget.nameOfEverything]?.target == .everything(before: now))
         await recovered.stop()
@@ -281,7 +274,7 @@ struct BackupTests {
     @Test("a recovery whose entry would be refused, or was refused in an earlier run, does not say that it is done")
     func refusedRecovery() async throws {
         let home = try TestDirectory()
-        let first = try await ready(home)
+        let first = try await home.ready()
         await first.stop()
         let stranger = NewMember(
             id: MemberID(high: 5, low: 5), name: "n2", addresses: ["127.0.0.1:9"], publicKey: [5], certificate: [5])
@@ -306,7 +299,7 @@ struct BackupTests {
                     origin: .survivor, member: stranger, revokeBefore: WallClock.nowSeconds() + 100_000)))
         try interrupt(home)
         try Recovering(dataDirectory: home.path, revokeBefore: nil).run { _ in true }
-        let recovered = try await ready(home)
+        let recovered = try await home.ready()
         #expect(recovered.view.state.members.values.map(\.id) == [recovered.id])
         await recovered.stop()
     }
@@ -314,7 +307,7 @@ struct BackupTests {
     @Test("a survivor whose own removal is in its log, not applied, goes on alone, and starts again and again", arguments: [true, false])
     func removedSurvivor(isInterrupted: Bool) async throws {
         let home = try TestDirectory()
-        let first = try await ready(home)
+        let first = try await home.ready()
         let token = try await mint("a", first)
         await first.stop()
         let stranger = NewMember(
@@ -337,7 +330,7 @@ struct BackupTests {
             try Recovering(dataDirectory: home.path, revokeBefore: nil).run { _ in true }
         }
         for _ in 1...2 {
-            let recovered = try await ready(home)
+            let recovered = try await home.ready()
             #expect(recovered.view.state.members.values.map(\.id) == [first.id])
             #expect(recovered.view.state.removedMembers[first.id] == nil)
             #expect(recovered.reason(of: token.token) == nil)
@@ -353,7 +346,7 @@ struct BackupTests {
     @Test("a wipe asks first, spares a running member and files of others, and leaves a directory that can be used anew")
     func wipe() async throws {
         let home = try TestDirectory()
-        let first = try await ready(home)
+        let first = try await home.ready()
         let note = home.path + "/notes.txt"
         try PrivateFile.write(Array("mine".utf8), to: note)
         defer { try? PrivateFile.remove(note) }
@@ -367,7 +360,7 @@ struct BackupTests {
             }
         }
         #expect(plan?.name == "n1" && plan?.isMember == true && plan?.others == [])
-        let kept = try await ready(home)
+        let kept = try await home.ready()
         await kept.stop()
         let left = ["keystore.json.new", "keystore.key.new", "member.json.new-12-3", "lineage.json.new-12-3"]
         for name in left { try PrivateFile.write([1], to: "\(home.path)/\(name)") }
@@ -385,7 +378,7 @@ struct BackupTests {
     @Test("a wipe that was interrupted is not served from, and is finished by another run")
     func interruptedWipe() async throws {
         let home = try TestDirectory()
-        let first = try await ready(home)
+        let first = try await home.ready()
         await first.stop()
         let memberFile = home.path + "/member.json"
         var file = try MemberFile(JSON(parsing: PrivateFile.read(memberFile, bytesMax: 1 << 20)))

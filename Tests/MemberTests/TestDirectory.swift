@@ -32,6 +32,14 @@ final class TestDirectory: Sendable {
         return try await Member.start(options, logger: logger) { reason in Issue.record("halted: \(reason)") }
     }
 
+    /// A member that vouches.
+    func ready() async throws -> Member {
+        let member = try await start().member
+        try await member.readBarrier()
+        try await member.untilFresh()
+        return member
+    }
+
     deinit {
         let files = ["lock", "member.json", "keystore.json", "keystore.key", "lineage.json", "log.db.mark", "reserve"]
             + ["log.db", "state.db", "audit.db"].flatMap { [$0, $0 + "-wal", $0 + "-shm"] }

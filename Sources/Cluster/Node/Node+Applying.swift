@@ -76,11 +76,9 @@ extension Node {
     }
 
     private func publish(_ batch: AppliedBatch, through last: LogIndex) {
-        if batch.touched.contains(.cluster) {
-            followDataKey()
-            // A new CA issues for everybody, and need not wait for the next round.
-            housekeeping.certificatesCheckedAt = nil
-        }
+        if batch.touched.contains(.cluster) { followDataKey() }
+        // A new CA issues for everybody, and need not wait for the next round.
+        if state.cluster?.caCertificate != box.view.state.cluster?.caCertificate { housekeeping.certificatesCheckedAt = nil }
         if !batch.touched.isDisjoint(with: [.signingKeys, .importedKeys]) { rebuildKeys() }
         keys.follow(certificates: batch.touchedCertificates, in: state)
         if !batch.touched.isDisjoint(with: [.broadRevocations, .issuedCertificates, .members, .cluster, .clusterList]) {
@@ -116,13 +114,17 @@ extension Node {
 
     /// Before anything is opened that the state holds.
     func followDataKey() {
-        do throws(CryptoError) {
-            if try identity.followDataKey(of: state) { logger.notice("the cluster has another data key") }
-        } catch {
-            logger.error(
-                "the cluster's data key cannot be opened here, so tokens of its keys are refused here until it can",
-                metadata: ["reason": "\(error)", "applied": "\(appliedIndex)"])
-        }
+        if (try? identity.followDataKey(of: state)) == true { logger.notice("the cluster has another data key") }
+        if !isCatchingUp { sayIfSecretsStayClosed() }
+    }
+
+    /// A joiner has the data key of its time, and opens nothing of what was sealed before until it has read so far. After that
+    /// it must.
+    func sayIfSecretsStayClosed() {
+        guard let cluster = state.cluster, openServerKey(of: cluster) == nil else { return }
+        logger.error(
+            "the cluster's data key cannot be opened here, so tokens of its keys are refused here until it can",
+            metadata: ["applied": "\(appliedIndex)"])
     }
 
     /// A key that cannot be opened here is left out of the ring: its tokens are then refused, not guessed at.

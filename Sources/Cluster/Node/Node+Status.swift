@@ -112,15 +112,17 @@ extension Node {
     }
 
     func serverIdentity() throws -> TLSServerIdentity {
-        guard let cluster = state.cluster else {
-            // A joiner before its first entries: members reach it, clients do not trust it yet.
+        guard let cluster = state.cluster, let secret = openServerKey(of: cluster) else {
+            // A joiner before its first entries, or before those that lead to its data key: members reach it, clients do not
+            // trust it yet. It must start with them, or one that is killed there never starts again.
             return TLSServerIdentity(context: try serverContext(identity.tls), fingerprint: nil)
         }
-        let secret = try identity.custody.open(cluster.sealedServerKey, for: .serverKey)
         let chain = try cluster.serverCertificate.map { try Certificate(der: $0) }
         let shared = TLSIdentity(chain: chain, key: try PrivateKey(pkcs8: secret))
         return TLSServerIdentity(context: try serverContext(shared), fingerprint: chain.first?.fingerprint)
     }
+
+    func openServerKey(of cluster: ClusterRecord) -> SecretBytes? { try? identity.custody.open(cluster.sealedServerKey, for: .serverKey) }
 
     private func serverContext(_ shared: TLSIdentity) throws -> TLSContext {
         try TLSContext.server(identity: shared, peerIdentity: (Self.peerProtocol, identity.tls), alpn: ["http/1.1"])

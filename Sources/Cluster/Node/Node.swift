@@ -194,6 +194,7 @@ actor Node {
         guard let said = catchUpSaidAt, core.leader != nil else { return }
         if box.view.freshness(now: now).isFresh {
             catchUpSaidAt = nil
+            sayIfSecretsStayClosed()
             return logger.notice("caught up; this member vouches for tokens", metadata: ["index": "\(appliedIndex)"])
         }
         guard now - said >= .seconds(1), core.incomingSnapshot == nil else { return }
@@ -201,6 +202,8 @@ actor Node {
         let known = max(core.commitIndex.rawValue, reports.values.map(\.report.commitIndex.rawValue).max() ?? 0)
         logger.notice("catching up", metadata: ["applied": "\(appliedIndex)", "committed": "\(known)"])
     }
+
+    var isCatchingUp: Bool { catchUpSaidAt != nil }
 
     /// An age measured over a jump may be too small, and so may that of a question asked before it:
     /// both are dropped, and the next answer proves this member current again.
