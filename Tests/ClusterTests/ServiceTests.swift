@@ -12,7 +12,7 @@ extension ClusterTests {
             let inbox = try NotifySocket("\(cluster.directory)/notify")
             do {
                 let server = try await Server.start(
-                    member.serveArguments(cluster.keystoreArguments + TestCluster.reserveArguments + ["--save-token", cluster.adminTokenFile]), log: member.log,
+                    cluster.foundingArguments(of: member), log: member.log,
                     environment: ["NOTIFY_SOCKET": inbox.path, "WATCHDOG_USEC": "400000"])
                 let first = try await eventually("a message") { inbox.next() }
                 #expect(first.split(separator: "\n").first == "READY=1", "\(first)")
@@ -112,7 +112,7 @@ extension ClusterTests {
             let inbox = try NotifySocket("\(cluster.directory)/notify")
             do {
                 let server = try await Server.start(
-                    member.serveArguments(cluster.keystoreArguments + TestCluster.reserveArguments + ["--save-token", cluster.adminTokenFile]), log: member.log,
+                    cluster.foundingArguments(of: member), log: member.log,
                     environment: ["NOTIFY_SOCKET": inbox.path])
                 _ = try await eventually("m1 serves") { inbox.next() }
                 let request = try HalfRequest(to: member.socket)
@@ -137,7 +137,7 @@ extension ClusterTests {
             do {
                 let server = try await Server.start(
                     ["--pid", "--fork", "--kill-child", Binary.path]
-                        + member.serveArguments(cluster.keystoreArguments + TestCluster.reserveArguments + ["--save-token", cluster.adminTokenFile]),
+                        + cluster.foundingArguments(of: member),
                     log: member.log, binary: "unshare")
                 _ = try await eventually("m1 is ready") { try await member.isReady() ? true : nil }
                 let asked = try await member.operate("cluster", "status")
@@ -156,7 +156,7 @@ extension ClusterTests {
             let member = try await cluster.newMember("m1")
             do {
                 let server = try await Server.start(
-                    member.serveArguments(cluster.keystoreArguments + TestCluster.reserveArguments + ["--save-token", cluster.adminTokenFile]), log: member.log,
+                    cluster.foundingArguments(of: member), log: member.log,
                     environment: ["NOTIFY_SOCKET": socket, "WATCHDOG_USEC": "400000"])
                 _ = try await eventually("m1 is ready") { try await member.isReady() ? true : nil }
                 #expect(try await server.end(by: .terminate) == .exited(0))

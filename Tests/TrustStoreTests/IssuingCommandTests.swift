@@ -57,6 +57,21 @@ struct IssuingCommandTests {
         #expect(log.state.clusterList?.number == 2)
     }
 
+    @Test("in an overlap both lists share that bound")
+    func bothLists() {
+        for (excess, expected) in [(0, RefusalCode?.none), (1, .invalid)] {
+            var list = Fixtures.clusterList(1)
+            list.der = Array(repeating: 255, count: StateLimits.clusterListBytesMax / 2)
+            list.formerDER = Array(repeating: 255, count: StateLimits.clusterListBytesMax - list.der.count + excess)
+            var log = Log.founded()
+            #expect(log.apply(.publishClusterList(list)).refusal == expected)
+        }
+        var empty = Fixtures.clusterList(1)
+        empty.formerDER = []
+        var log = Log.founded()
+        #expect(log.apply(.publishClusterList(empty)).refusal == .invalid)
+    }
+
     @Test("the cluster's list fits into one proposal at its bound, and is refused one above")
     func listBound() throws {
         for (count, expected) in [(StateLimits.clusterListBytesMax, RefusalCode?.none), (StateLimits.clusterListBytesMax + 1, .invalid)] {

@@ -49,6 +49,11 @@ extension TestCluster {
         Member(name: name, port: try await FreePorts.take(), directory: directory)
     }
 
+    /// For tests that start the founder in a way of their own.
+    nonisolated func foundingArguments(of member: Member) -> [String] {
+        member.serveArguments(keystoreArguments + Self.reserveArguments + ["--save-token", adminTokenFile])
+    }
+
     func found(_ name: String, arguments: [String] = []) async throws {
         let member = try await newMember(name)
         members.append(member)
