@@ -37,8 +37,9 @@ final class KeyCustody: Sendable {
 
     /// What the member's keystore holds: the key that the cluster had when the member came.
     private let kept: SecretBytes
-    /// Written by the cluster loop when the state has another one.
-    private let current: Mutex<DataKey>
+    /// Written by the cluster loop when the state has another one. The one before is kept beside it: who took a view just
+    /// before it was replaced opens what that view holds.
+    private let keys: Mutex<(current: DataKey, former: DataKey?)>
     let clusterID: String
 
     convenience init(dataKey: SecretBytes, clusterID: String) {
@@ -47,11 +48,11 @@ final class KeyCustody: Sendable {
 
     init(dataKey: SecretBytes, id: [UInt8], clusterID: String) {
         kept = dataKey
-        current = Mutex(DataKey(id: id, bytes: dataKey))
+        keys = Mutex((DataKey(id: id, bytes: dataKey), nil))
         self.clusterID = clusterID
     }
 
-    var dataKey: DataKey { current.withLock { $0 } }
+    var dataKey: DataKey { keys.withLock { $0.current } }
 
     func seal(_ secret: SecretBytes, for purpose: Purpose) throws(CryptoError) -> [UInt8] {
         let key = dataKey
@@ -61,7 +62,16 @@ final class KeyCustody: Sendable {
     }
 
     func open(_ sealed: [UInt8], for purpose: Purpose) throws(CryptoError) -> SecretBytes {
-        let key = dataKey
+        let (current, former) = keys.withLock { $0 }
+        do throws(CryptoError) {
+            return try open(sealed, for: purpose, under: current)
+        } catch {
+            guard let former else { throw error }
+            return try open(sealed, for: purpose, under: former)
+        }
+    }
+
+    private func open(_ sealed: [UInt8], for purpose: Purpose, under key: DataKey) throws(CryptoError) -> SecretBytes {
         guard sealed.starts(with: key.id) else { throw .authenticationFailed }
         return try AESGCM.open(Array(sealed.dropFirst(key.id.count)), key: key.bytes, associatedData: purpose.associatedData(cluster: clusterID))
     }
@@ -120,7 +130,7 @@ extension KeyCustody {
     func follow(_ state: TrustState, as member: MemberID, _ key: PrivateKey?) throws(CryptoError) -> Bool {
         guard let cluster = state.cluster, cluster.dataKeyID != dataKey.id else { return false }
         let next = try dataKey(of: cluster, state.members[member], key)
-        current.withLock { $0 = DataKey(id: cluster.dataKeyID, bytes: next) }
+        keys.withLock { $0 = (DataKey(id: cluster.dataKeyID, bytes: next), $0.current) }
         return true
     }
 
@@ -142,12 +152,13 @@ extension KeyCustody {
 
     /// A new data key, for exactly what a state holds. Takes some tenths of a millisecond for each member.
     ///
+    /// - Parameter key: that state's. The one in use may be replaced meanwhile.
     /// - Throws: when something in the state cannot be opened; a member's key is `unsupported` on another curve than P-256.
-    func rotation(of state: TrustState) throws(CryptoError) -> RotateDataKey? {
+    func rotation(of state: TrustState, from key: DataKey) throws(CryptoError) -> RotateDataKey? {
         guard let cluster = state.cluster, let serverCertificate = cluster.serverCertificate.first else { return nil }
         let bytes = SecretBytes(count: AESGCM.keyByteCount)
         let next = KeyCustody(dataKey: bytes, id: id(of: bytes), clusterID: clusterID)
-        func resealed(_ sealed: [UInt8], _ purpose: Purpose) throws(CryptoError) -> [UInt8] { try next.seal(open(sealed, for: purpose), for: purpose) }
+        func resealed(_ sealed: [UInt8], _ purpose: Purpose) throws(CryptoError) -> [UInt8] { try next.seal(open(sealed, for: purpose, under: key), for: purpose) }
         func former() throws(CryptoError) -> [UInt8]? {
             guard let sealed = cluster.formerAuthority?.sealedKey else { return nil }
             return try resealed(sealed, .authorityKey)

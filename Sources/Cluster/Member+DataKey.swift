@@ -28,12 +28,13 @@ extension Member {
 
     private func makeRotation() async throws(ProposeError) -> RotateDataKey {
         let (custody, state) = (node.identity.custody, view.state)
-        guard custody.dataKey.id == state.cluster?.dataKeyID ?? [] else {
+        let key = custody.dataKey
+        guard key.id == state.cluster?.dataKeyID ?? [] else {
             throw .refused(CommandRefusal(.dataKeyChanged, "the cluster's data key was changed at the same moment; try again"))
         }
         let made: RotateDataKey?
         do {
-            made = try await loop.runBlocking { try custody.rotation(of: state) }
+            made = try await loop.runBlocking { try custody.rotation(of: state, from: key) }
         } catch {
             throw .keyUnavailable("the data key could not be changed: \(error)")
         }

@@ -22,7 +22,7 @@ struct KeyCustodyTests {
         let founding = try Founding(id: MemberID(high: 1, low: 1), name: "m1", advertise: ["10.0.0.1:8443"], now: Self.now)
         let before = try applied(.foundCluster(founding.command), to: TrustState(), at: 2)
         let custody = founding.identity.custody
-        let after = try applied(.rotateDataKey(try #require(try custody.rotation(of: before))), to: before, at: 3)
+        let after = try applied(.rotateDataKey(try #require(try custody.rotation(of: before, from: custody.dataKey))), to: before, at: 3)
         let cluster = try #require(after.cluster)
 
         let gone = KeyCustody(dataKey: founding.dataKey, clusterID: cluster.id), key = try PrivateKey.generate(.p256)
@@ -40,6 +40,24 @@ struct KeyCustodyTests {
         let joined = KeyCustody(dataKey: custody.shared, clusterID: cluster.id)
         #expect(try joined.follow(after, as: MemberID(high: 1, low: 3), key))
         #expect(try joined.open(cluster.sealedServerKey, for: .serverKey).count > 0)
+    }
+
+    @Test("who took a view just before the data key was replaced opens what it holds, and rotates from its key: which the log refuses")
+    func olderView() throws {
+        let founding = try Founding(id: MemberID(high: 1, low: 1), name: "m1", advertise: ["10.0.0.1:8443"], now: Self.now)
+        let before = try applied(.foundCluster(founding.command), to: TrustState(), at: 2)
+        let custody = founding.identity.custody, key = custody.dataKey
+        let after = try applied(.rotateDataKey(#require(try custody.rotation(of: before, from: key))), to: before, at: 3)
+        #expect(try founding.identity.followDataKey(of: after))
+
+        #expect(try custody.open(#require(before.cluster).sealedCAKey, for: .authorityKey) == custody.open(#require(after.cluster).sealedCAKey, for: .authorityKey))
+        #expect(before.signingKeys.values.allSatisfy { custody.open($0) != nil })
+        let late = try #require(try custody.rotation(of: before, from: key))
+        #expect(throws: CryptoError.authenticationFailed) { try applied(.rotateDataKey(late), to: after, at: 4) }
+
+        let last = try applied(.rotateDataKey(#require(try custody.rotation(of: after, from: custody.dataKey))), to: after, at: 4)
+        #expect(try founding.identity.followDataKey(of: last))
+        #expect(throws: CryptoError.authenticationFailed) { try custody.open(#require(before.cluster).sealedCAKey, for: .authorityKey) }
     }
 
     @Test("a seal for one purpose does not open for another, whatever the key's id in front of it")
