@@ -40,7 +40,7 @@ extension APIHandler {
     }
 
     func encode(
-        _ problem: Problem, for request: IncomingRequest, label: String, caller: Caller?, view: MemberView
+        _ problem: Problem, for request: IncomingRequest, label: RequestLabel, caller: Caller?, view: MemberView
     ) -> OutgoingResponse {
         let response = response(problem, isUnderAPI: Self.isUnderAPI(request.head), label: label, view: view)
         settings.counters.answered(status: response.status.code)
@@ -50,7 +50,7 @@ extension APIHandler {
 
     /// Errors look the same everywhere but for the status of a missing credential: 403 under `/1.0`
     /// as in Incus, 401 elsewhere as RFC 6750 has it.
-    func response(_ problem: Problem, isUnderAPI: Bool, label: String, view: MemberView) -> OutgoingResponse {
+    func response(_ problem: Problem, isUnderAPI: Bool, label: RequestLabel, view: MemberView) -> OutgoingResponse {
         var status = problem.status
         var fields: HTTPFields = [.contentType: "application/json"]
         if let challenge = problem.challenge {
@@ -70,54 +70,53 @@ extension APIHandler {
         return path.starts(with: "/1.0".utf8) && (path.count == 4 || path.dropFirst(4).first == UInt8(ascii: "/"))
     }
 
-    func commonFields(_ view: MemberView, label: String) -> [UInt8] {
+    func commonFields(_ view: MemberView, label: RequestLabel) -> [UInt8] {
         commonFields(view, label: label, member.freshness(of: view))
     }
 
     /// What every answer carries. As bytes, since it is built for each one.
-    func commonFields(_ view: MemberView, label: String, _ freshness: Freshness) -> [UInt8] {
+    func commonFields(_ view: MemberView, label: RequestLabel, _ freshness: Freshness) -> [UInt8] {
         var bytes: [UInt8] = []
         // With room for what an accepted token adds.
         bytes.reserveCapacity(Self.fieldBytesUsual)
-        bytes += memberField(at: view.index)
-        bytes += "Credence-Index: ".utf8
-        bytes += String(view.index.rawValue).utf8
+        bytes += viewFields(at: view.index)
         // A member that never proved its state current has no age to tell.
         if let age = freshness.ageMilliseconds {
-            bytes += "\r\nCredence-Age: ".utf8
-            bytes += String(age).utf8
+            bytes += "Credence-Age: ".utf8
+            bytes.append(decimal: UInt64(clamping: age))
+            bytes += "\r\n".utf8
         }
-        bytes += "\r\nX-Request-Id: ".utf8
-        bytes += label.utf8
+        bytes += "X-Request-Id: ".utf8
+        label.append(to: &bytes)
         bytes += "\r\n".utf8
         return bytes
     }
 
     private static let fieldBytesUsual = 384
 
-    /// The header line with the member's name, which only an entry of the log changes. An answer that had to wait is
-    /// encoded on no loop, so this is no loop's.
-    private func memberField(at index: LogIndex) -> [UInt8] {
-        memberField.withLock { kept in
+    /// The header lines with the member's name and the index, which only an entry of the log changes. An answer that had to
+    /// wait is encoded on no loop, so this is no loop's.
+    private func viewFields(at index: LogIndex) -> [UInt8] {
+        viewFields.withLock { kept in
             if let kept, kept.index == index { return kept.bytes }
-            let bytes = Array("Credence-Member: \(HeaderText.escaped(member.name))\r\n".utf8)
+            let bytes = Array("Credence-Member: \(HeaderText.escaped(member.name))\r\nCredence-Index: \(index.rawValue)\r\n".utf8)
             kept = (index, bytes)
             return bytes
         }
     }
 
     /// The caller's own `X-Request-Id` when it is 1 to 128 visible ASCII characters, else a new one.
-    func requestLabel(_ head: HTTPHead) -> String {
+    func requestLabel(_ head: HTTPHead) -> RequestLabel {
         if let range = head.range(of: .requestID), (1...128).contains(range.count),
             head.bytes[range].allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !head.bytes[range].starts(with: "eyJ".utf8)
         {
-            return head.text(range)
+            return .callers(head.text(range))
         }
-        return workspace.value.nextRequestID()
+        return workspace.value.nextRequestLabel()
     }
 
     private func log(
-        _ request: IncomingRequest, _ label: String, _ status: HTTPResponse.Status, _ caller: Caller?, detail: String?
+        _ request: IncomingRequest, _ label: RequestLabel, _ status: HTTPResponse.Status, _ caller: Caller?, detail: String?
     ) {
         let isRefused = status.code == 401 || status.code == 403
         let level: Logger.Level = status.code >= 500 ? .warning : isRefused || status.code == 201 ? .info : .debug
@@ -126,7 +125,7 @@ extension APIHandler {
             metadata: metadata(request, label, caller, detail))
     }
 
-    func metadata(_ request: IncomingRequest, _ label: String, _ caller: Caller?, _ detail: String?) -> Logger.Metadata {
+    func metadata(_ request: IncomingRequest, _ label: RequestLabel, _ caller: Caller?, _ detail: String?) -> Logger.Metadata {
         var metadata: Logger.Metadata = ["request": "\(label)"]
         if let caller { metadata["caller"] = "\(caller.id)" }
         if let peer = request.connection.peerAddress { metadata["peer"] = "\(peer)" }

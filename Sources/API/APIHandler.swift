@@ -16,7 +16,7 @@ package final class APIHandler: RequestHandler {
     let settings: APISettings
     let workspace: LoopBound<Workspace>
     let logger: Logger
-    let memberField = Mutex<(index: LogIndex, bytes: [UInt8])?>(nil)
+    let viewFields = Mutex<(index: LogIndex, bytes: [UInt8])?>(nil)
     private let table = EndpointTable.all
 
     package init(member: Member, loop: EventLoop, settings: APISettings, logger: Logger) {
@@ -51,7 +51,7 @@ package final class APIHandler: RequestHandler {
     /// Long bodies are for administrators, who prove themselves in the head or by the connection, and for the calls that need them.
     package func bodyBytesMax(of head: HTTPHead, from connection: ConnectionInfo) -> Int? {
         let request = IncomingRequest(head: head, body: [], connection: connection, requestStart: .now())
-        guard let call = try? parse(request, ""), let bytesMax = call.route.endpoint.adminBodyBytesMax,
+        guard let call = try? parse(request, .callers("")), let bytesMax = call.route.endpoint.adminBodyBytesMax,
             caller(of: call, member.view).holds(.admin)
         else { return nil }
         return bytesMax
@@ -61,7 +61,7 @@ package final class APIHandler: RequestHandler {
     package func refusal(_ error: HTTPParseError) -> OutgoingResponse {
         logger.debug("refused a malformed request", metadata: ["error": "\(error)"])
         return response(
-            Problem(error.status, error.description), isUnderAPI: true, label: workspace.value.nextRequestID(),
+            Problem(error.status, error.description), isUnderAPI: true, label: workspace.value.nextRequestLabel(),
             view: member.view)
     }
 }
@@ -73,11 +73,11 @@ struct Call: Sendable {
     let query: QueryParameters
     let conditions: Conditions
     /// `X-Request-Id`.
-    let label: String
+    let label: RequestLabel
 }
 
 extension APIHandler {
-    private func parse(_ request: IncomingRequest, _ label: String) throws(Problem) -> Call {
+    private func parse(_ request: IncomingRequest, _ label: RequestLabel) throws(Problem) -> Call {
         let head = request.head
         let route = try table.route(head.method, path: try segments(head), inClear: request.connection.isClear)
         try refuseForeignSites(head, route.endpoint)

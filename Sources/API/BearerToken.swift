@@ -18,10 +18,10 @@ enum BearerToken {
         guard authorization.count > length + 1, bytes[authorization.lowerBound + length] == UInt8(ascii: " ") else {
             return nil
         }
-        for (offset, expected) in "bearer".utf8.enumerated() {
-            // ASCII letters differ from their lower case in this bit only.
-            guard bytes[authorization.lowerBound + offset] | 0x20 == expected else { return nil }
-        }
+        var scheme: UInt64 = 0
+        // ASCII letters differ from their lower case in this bit only.
+        for at in authorization.lowerBound..<authorization.lowerBound + length { scheme = scheme << 8 | UInt64(bytes[at] | 0x20) }
+        guard scheme == 0x62_65_61_72_65_72 /* "bearer" */ else { return nil }
         let token = (authorization.lowerBound + length + 1)..<authorization.upperBound
         return hasBlank(bytes.extracting(token)) ? nil : token
     }

@@ -16,27 +16,21 @@ enum ForwardAuth {
     static let noToken = Problem.notAuthorized(.missing, message: "no bearer token in the Authorization header")
 
     static func isMeant(by head: HTTPHead) -> Bool {
-        guard head.pathRange.count == path.utf8.count else { return false }
-        return head.bytes[head.pathRange].elementsEqual(path.utf8)
+        head.hasPath(path)
     }
-
-    private static let subjectName = Array("X-Auth-Subject: ".utf8)
-    private static let scopesName = Array("\r\nX-Auth-Scopes: ".utf8)
-    private static let methodName = Array("\r\nX-Auth-Method: ".utf8)
-    private static let tokenIDName = Array("\r\nX-Auth-Token-Id: ".utf8)
 
     /// The header lines of an accepted token.
     static func appendFields(_ token: VerifiedToken, to bytes: inout [UInt8]) {
-        bytes += subjectName
+        bytes += "X-Auth-Subject: ".utf8
         HeaderText.append(token.subject, to: &bytes)
-        bytes += scopesName
+        bytes += "\r\nX-Auth-Scopes: ".utf8
         for (position, scope) in token.scopes.names.enumerated() {
             if position > 0 { bytes.append(UInt8(ascii: " ")) }
             HeaderText.append(scope, to: &bytes)
         }
-        bytes += methodName
+        bytes += "\r\nX-Auth-Method: ".utf8
         bytes += token.method.rawValue.utf8
-        bytes += tokenIDName
+        bytes += "\r\nX-Auth-Token-Id: ".utf8
         HeaderText.append(token.tokenID, to: &bytes)
         bytes += "\r\n".utf8
     }
@@ -72,7 +66,7 @@ extension APIHandler {
     }
 
     private func forwardAuthLater(
-        _ request: IncomingRequest, _ conditions: Conditions, _ expectation: Expectation, _ label: String
+        _ request: IncomingRequest, _ conditions: Conditions, _ expectation: Expectation, _ label: RequestLabel
     ) async -> OutgoingResponse {
         do throws(Problem) {
             try await wait(for: conditions)
@@ -83,22 +77,22 @@ extension APIHandler {
     }
 
     private func vouch(
-        _ request: IncomingRequest, _ expectation: Expectation, _ view: MemberView, _ label: String
+        _ request: IncomingRequest, _ expectation: Expectation, _ view: MemberView, _ label: RequestLabel
     ) throws(Problem) -> OutgoingResponse {
         let head = request.head
         let bytes = head.bytes.span
         guard let authorization = head.authorizationRange,
             let token = BearerToken.range(in: authorization, of: bytes)
         else { throw ForwardAuth.noToken }
-        let verdict = member.verify(
-            bytes.extracting(token), in: view, expecting: bound(expectation, to: request), cache: workspace.value.signatures)
+        let workspace = workspace.value
+        let (verdict, freshness) = member.vouch(
+            bytes.extracting(token), in: view, expecting: bound(expectation, to: request), cache: workspace.signatures)
         settings.counters.judged(verdict)
         switch verdict {
         case .accepted(let accepted):
             settings.counters.answered(status: 200)
-            let freshness = member.freshness(of: view)
             var fields = commonFields(view, label: label, freshness)
-            ForwardAuth.appendFields(accepted, to: &fields)
+            workspace.vouchedLines.append(accepted, to: &fields)
             if let warning = StalenessWarning(freshness) { fields += warning.line }
             return OutgoingResponse(status: .ok, preencodedFields: fields)
         case .rejected(let reason, _):

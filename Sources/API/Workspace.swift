@@ -6,19 +6,20 @@ final class Workspace {
     let signatures = SignatureCache()
     let statusLists = StatusListCache()
     let paths = PathCache()
+    var vouchedLines = VouchedLines()
     /// For those who ask about tokens, or try to join, without a credential.
     var strangers: RequestRateLimit
-    private let requestPrefix: String
+    private let requestPrefix: [UInt8]
     private var requestsSeen: UInt64 = 0
 
     /// - Parameter requestPrefix: tells apart the request ids of different loops and runs.
     init(strangers: RequestRateLimit.Settings, requestPrefix: String) {
         self.strangers = RequestRateLimit(strangers)
-        self.requestPrefix = requestPrefix
+        self.requestPrefix = Array("\(requestPrefix)-".utf8)
     }
 
-    func nextRequestID() -> String {
+    func nextRequestLabel() -> RequestLabel {
         requestsSeen += 1
-        return "\(requestPrefix)-\(requestsSeen)"
+        return .numbered(requestsSeen, prefix: requestPrefix)
     }
 }

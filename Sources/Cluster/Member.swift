@@ -63,6 +63,13 @@ package final class Member: Sendable {
     package func verify(
         _ token: borrowing Span<UInt8>, in view: MemberView, expecting: Expectation, cache: SignatureCache?
     ) -> Verdict {
+        judge(token, in: view, expecting: expecting, cache: cache, mayVouch: \.vouches).verdict
+    }
+
+    /// As `verify`, with the freshness that it was judged by, for the answer to tell.
+    package func vouch(
+        _ token: borrowing Span<UInt8>, in view: MemberView, expecting: Expectation, cache: SignatureCache?
+    ) -> (verdict: Verdict, freshness: Freshness) {
         judge(token, in: view, expecting: expecting, cache: cache, mayVouch: \.vouches)
     }
 
@@ -71,26 +78,27 @@ package final class Member: Sendable {
     package func authenticate(
         _ token: borrowing Span<UInt8>, in view: MemberView, expecting: Expectation, cache: SignatureCache?
     ) -> Verdict {
-        judge(token, in: view, expecting: expecting, cache: cache, mayVouch: \.isFresh)
+        judge(token, in: view, expecting: expecting, cache: cache, mayVouch: \.isFresh).verdict
     }
 
     private func judge(
         _ token: borrowing Span<UInt8>, in view: MemberView, expecting: Expectation, cache: SignatureCache?,
         mayVouch: (Freshness) -> Bool
-    ) -> Verdict {
+    ) -> (verdict: Verdict, freshness: Freshness) {
         let verdict = TokenVerifier.verify(
             copy token, in: view.tokens, now: WallClock.nowSeconds(), expecting: expecting, cache: cache)
+        let freshness = freshness(of: view)
         switch verdict {
         case .accepted(let verified):
-            return mayVouch(freshness(of: view)) ? verdict : .rejected(.memberStale, verified)
+            return (mayVouch(freshness) ? verdict : .rejected(.memberStale, verified), freshness)
         case .rejected(.badSignature, nil) where TokenVerifier.isForImportedKeys(copy token):
             // The imported key that made it may be one that this member does not have yet.
-            return freshness(of: view).isFresh ? verdict : .rejected(.memberStale)
+            return (freshness.isFresh ? verdict : .rejected(.memberStale), freshness)
         case .rejected(.unknownKey, _), .rejected(.unknownCertificate, _):
             // What is not known to a stale member is never said to be unknown to the cluster, under either policy.
-            return freshness(of: view).isFresh ? verdict : .rejected(.memberStale)
+            return (freshness.isFresh ? verdict : .rejected(.memberStale), freshness)
         case .rejected:
-            return verdict
+            return (verdict, freshness)
         }
     }
 

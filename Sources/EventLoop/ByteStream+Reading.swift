@@ -38,21 +38,22 @@ extension ByteStream {
 private func lendBuffer(
     _ handle: UnsafeMutablePointer<uv_handle_t>?, _ suggested: Int, _ buffer: UnsafeMutablePointer<uv_buf_t>?
 ) {
-    let loop = unsafe Unmanaged<EventLoop>.fromOpaque(handle!.pointee.loop.pointee.data).takeUnretainedValue()
-    let base = unsafe loop.readBuffer.baseAddress?.assumingMemoryBound(to: CChar.self)
-    unsafe buffer?.pointee = uv_buf_t(base: base, len: loop.readBuffer.count)
+    // The loop outlives its handles.
+    let lent = unsafe Unmanaged<EventLoop>.fromOpaque(handle!.pointee.loop.pointee.data)._withUnsafeGuaranteedRef { unsafe $0.readBuffer }
+    unsafe buffer?.pointee = uv_buf_t(base: lent.baseAddress?.assumingMemoryBound(to: CChar.self), len: lent.count)
 }
 
-/// Borrows the stream from the handle's reference; the local one keeps it through a close inside.
+/// Borrows the stream from the handle's reference, which the close callback returns: never inside this call.
 private func deliverRead(
     _ handle: UnsafeMutablePointer<uv_stream_t>?, _ count: Int, _ buffer: UnsafePointer<uv_buf_t>?
 ) {
-    let stream = unsafe Unmanaged<ByteStream>.fromOpaque(handle!.pointee.data).takeUnretainedValue()
-    if count > 0 {
-        let bytes = unsafe UnsafeRawPointer(buffer!.pointee.base!).assumingMemoryBound(to: UInt8.self)
-        unsafe stream.received(count, bytes)
-    } else if count < 0 {
-        stream.readFailed(Int32(truncatingIfNeeded: count))
+    unsafe Unmanaged<ByteStream>.fromOpaque(handle!.pointee.data)._withUnsafeGuaranteedRef { stream in
+        if count > 0 {
+            let bytes = unsafe UnsafeRawPointer(buffer!.pointee.base!).assumingMemoryBound(to: UInt8.self)
+            unsafe stream.received(count, bytes)
+        } else if count < 0 {
+            stream.readFailed(Int32(truncatingIfNeeded: count))
+        }
+        // Zero means "nothing yet": libuv only returns the buffer.
     }
-    // Zero means "nothing yet": libuv only returns the buffer.
 }

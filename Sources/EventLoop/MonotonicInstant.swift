@@ -50,6 +50,11 @@ package enum WallClock {
         Int64(clockNanoseconds(CLOCK_REALTIME) / 1_000_000_000)
     }
 
+    /// Unix time in seconds, a few milliseconds late at most: for what is only told, at a quarter of the cost.
+    package static func nowSecondsRoughly() -> Int64 {
+        Int64(clockNanoseconds(CLOCK_REALTIME_COARSE) / 1_000_000_000)
+    }
+
     /// Unix time in milliseconds.
     package static func nowMilliseconds() -> Int64 {
         Int64(clockNanoseconds(CLOCK_REALTIME) / 1_000_000)
@@ -59,7 +64,7 @@ package enum WallClock {
 private func clockNanoseconds(_ clock: clockid_t) -> UInt64 {
     var time = timespec()
     let status = unsafe clock_gettime(clock, &time)
-    precondition(status == 0, "every Linux this runs on has CLOCK_BOOTTIME and CLOCK_REALTIME")
+    precondition(status == 0, "every Linux this runs on has these clocks")
     // A wall clock set before 1970 reads as 1970: times below zero mean nothing to us.
     guard time.tv_sec >= 0 else { return 0 }
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)

@@ -44,7 +44,9 @@ package struct JSONObject: Equatable, Sendable {
 
     func position(of name: String) -> Int? {
         let wanted = name.utf8.span
-        return members.firstIndex { $0.name.hasBytes(wanted) }
+        // By place, since a closure would be given copies of all members, which count references.
+        for place in members.indices where members[place].name.hasBytes(wanted) { return place }
+        return nil
     }
 }
 

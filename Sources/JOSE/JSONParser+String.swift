@@ -3,19 +3,16 @@ extension JSONParser {
     mutating func string(_ bytes: Span<UInt8>) throws(JSONError) -> String {
         advance()
         let start = position
-        while true {
-            switch try peek(bytes) {
-            case UInt8(ascii: "\""):
-                let text = try Self.text(bytes.extracting(start..<position), at: start)
-                advance()
-                return text
-            case UInt8(ascii: "\\"):
-                return try escapedString(bytes, from: start)
-            case 0x00...0x1F:
-                throw error(.controlCharacter)
-            default:
-                advance()
-            }
+        advance(by: bytes.endOfPlainText(from: start) - start)
+        switch try peek(bytes) {
+        case UInt8(ascii: "\""):
+            let text = try Self.text(bytes.extracting(start..<position), at: start)
+            advance()
+            return text
+        case UInt8(ascii: "\\"):
+            return try escapedString(bytes, from: start)
+        default:
+            throw error(.controlCharacter)
         }
     }
 

@@ -27,14 +27,10 @@ package struct JWSSegments: Equatable, Sendable {
 
     package init(_ token: Span<UInt8>) throws(JWSError) {
         guard token.count <= JWSCompact.bytesMax else { throw .tooLarge(byteCount: token.count) }
-        var first: Int?
-        var second: Int?
-        var dots = 0
-        for index in 0..<token.count where token[index] == UInt8(ascii: ".") {
-            dots += 1
-            if dots == 1 { first = index } else if dots == 2 { second = index }
-        }
-        guard dots == 2, let first, let second else { throw .wrongSegmentCount(dots + 1) }
+        let dot = UInt8(ascii: ".")
+        guard let first = token.firstIndex(of: dot, from: 0), let second = token.firstIndex(of: dot, from: first + 1),
+            token.firstIndex(of: dot, from: second + 1) == nil
+        else { throw .wrongSegmentCount(1 + token.indices.count { token[$0] == dot }) }
         header = 0..<first
         payload = first + 1..<second
         signature = second + 1..<token.count

@@ -19,9 +19,15 @@ package struct TokenKey: Sendable {
 /// The cluster's signing keys, and the imported ones, in the form that verifies and signs, made from the records of one state.
 /// The records decide which key may do what; the ring only saves parsing and unsealing.
 package struct KeyRing: Sendable {
-    private struct Stored: Sendable {
+    /// Shared, since a copy counts one more reference for each part of both.
+    private final class Stored: Sendable {
         let record: SigningKeyRecord
         let key: TokenKey
+
+        init(record: SigningKeyRecord, key: TokenKey) {
+            self.record = record
+            self.key = key
+        }
     }
 
     private var keys: [String: Stored] = [:]
@@ -38,8 +44,11 @@ package struct KeyRing: Sendable {
     package var count: Int { keys.count }
 
     /// The key of a record, if the ring was made with this very version of it.
-    func key(for record: SigningKeyRecord) -> TokenKey? {
-        guard let stored = keys[record.kid], stored.record.version == record.version else { return nil }
+    func key(for record: SigningKeyRecord) -> TokenKey? { key(named: record.kid, version: record.version) }
+
+    /// - Parameter version: of the record.
+    func key(named kid: String, version: LogIndex) -> TokenKey? {
+        guard let stored = keys[kid], stored.record.version == version else { return nil }
         return stored.key
     }
 
@@ -130,11 +139,6 @@ extension TokenKey {
 extension SigningKeyRecord {
     fileprivate func hasSameMaterial(as other: SigningKeyRecord) -> Bool {
         algorithm == other.algorithm && publicKey == other.publicKey && sealedPrivateKey == other.sealedPrivateKey
-    }
-
-    /// A retired key vouches for nothing, also when its time has come and no command has said so yet.
-    func isRetired(at now: Int64) -> Bool {
-        state == .retired || retireAfter.map { now >= $0 } ?? false
     }
 }
 

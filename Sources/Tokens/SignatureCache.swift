@@ -69,11 +69,16 @@ package final class SignatureCache {
 
     package func insert(_ token: Span<UInt8>, _ verified: VerifiedToken) { insert(token, verified, hash: Self.hash(token)) }
 
+    /// Of the end, which is the signature's and differs wherever anything does. Tokens that agree there would only take each
+    /// other's place.
     static func hash(_ token: Span<UInt8>) -> Int {
         var hasher = Hasher()
-        unsafe token.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+        let end = token.extracting(last: hashedBytesMax)
+        unsafe end.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
         return hasher.finalize()
     }
+
+    private static let hashedBytesMax = 32
 
     private static func areEqual(_ first: Span<UInt8>, _ second: Span<UInt8>) -> Bool {
         guard first.count == second.count else { return false }

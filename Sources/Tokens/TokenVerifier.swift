@@ -47,7 +47,7 @@ package enum TokenVerifier {
         try TokenRules.checkType(jws.header)
         guard let algorithm = jws.header.algorithm else { throw .unsupportedAlgorithm }
         if TokenView.isForImportedKeys(jws.header) { return try imported(token, jws, in: view) }
-        guard let keyID = jws.header.keyID, view.state.signingKeys[keyID] != nil else {
+        guard let keyID = jws.header.keyID, view.signingKeyLife(named: keyID) != nil else {
             return try certificateChecked(jws, algorithm, token, in: view)
         }
         let key = try view.key(named: keyID, for: algorithm, at: now)

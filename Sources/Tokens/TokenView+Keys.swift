@@ -8,9 +8,9 @@ extension TokenView {
     func key(
         named keyID: String?, for algorithm: JWSAlgorithm, at now: Int64
     ) throws(RejectionReason) -> TokenKey {
-        guard let keyID, let record = state.signingKeys[keyID] else { throw .unknownKey }
-        guard !record.isRetired(at: now) else { throw .keyRetired }
-        guard let key = keys.key(for: record) else { throw .unknownKey }
+        guard let keyID, let life = signingKeyLife(named: keyID) else { throw .unknownKey }
+        guard !life.isRetired(at: now) else { throw .keyRetired }
+        guard let key = keys.key(named: keyID, version: life.version) else { throw .unknownKey }
         guard key.algorithm == algorithm else { throw .algorithmMismatch }
         return key
     }
@@ -36,8 +36,8 @@ extension TokenView {
     func isCurrent(_ token: VerifiedToken, at now: Int64) -> Bool {
         switch token.method {
         case .cluster:
-            guard let record = state.signingKeys[token.keyID], record.version == token.keyVersion else { return false }
-            return !record.isRetired(at: now)
+            guard let life = signingKeyLife(named: token.keyID), life.version == token.keyVersion else { return false }
+            return !life.isRetired(at: now)
         case .imported:
             return state.importedKeys[token.keyID]?.version == token.keyVersion
         case .certificate:

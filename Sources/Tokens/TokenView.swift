@@ -1,14 +1,49 @@
+internal import HashTreeCollections
+internal import Raft
 package import TrustStore
 
 /// What a verdict is a function of, besides the token and the time of day: one applied state and the
-/// keys that belong to it. Immutable; a request takes one and keeps it.
-package struct TokenView: Sendable {
+/// keys that belong to it. Immutable and shared, since a copy of a state counts one more reference for each of its
+/// collections; a request takes one and keeps it.
+package final class TokenView: Sendable {
     package let state: TrustState
     package let keys: KeyRing
+    private let signingKeyLives: [SigningKeyLife]
 
     /// - Parameter keys: made for this very state; a key stored differently in it is not used.
     package init(state: TrustState, keys: KeyRing) {
         self.state = state
         self.keys = keys
+        signingKeyLives = state.signingKeys.values.map(SigningKeyLife.init)
     }
+
+    func signingKeyLife(named keyID: String) -> SigningKeyLife? {
+        for place in signingKeyLives.indices where signingKeyLives[place].keyID == keyID { return signingKeyLives[place] }
+        return nil
+    }
+}
+
+/// What each use of a token asks about its signing key. Apart from the record, since to look that up in the state and to copy it
+/// takes a tenth of the verification of a token that was checked before; there are few keys.
+struct SigningKeyLife: Sendable {
+    let keyID: String
+    let version: LogIndex
+    let state: SigningKeyState
+    let retireAfter: Int64?
+
+    init(_ record: SigningKeyRecord) {
+        keyID = record.kid
+        version = record.version
+        state = record.state
+        retireAfter = record.retireAfter
+    }
+
+    /// A retired key vouches for nothing, also when its time has come and no command has said so yet.
+    func isRetired(at now: Int64) -> Bool {
+        state == .retired || retireAfter.map { now >= $0 } ?? false
+    }
+}
+
+extension SigningKeyRecord {
+    func isRetired(at now: Int64) -> Bool { SigningKeyLife(self).isRetired(at: now) }
 }

@@ -101,6 +101,20 @@ struct ForwardAuthTests {
         }
     }
 
+    @Test("what is told of a token is this one's, also when more are asked about than are remembered, in any order")
+    func manyTokens() async throws {
+        try await ServedMember.with { served async throws in
+            var tokens: [(subject: String, token: String)] = []
+            for number in 0..<VouchedLines.countMax + 40 {
+                tokens.append(("user-\(number)", try await served.mint("user-\(number)", ["read"])))
+            }
+            for (subject, token) in tokens + tokens.shuffled() {
+                let answer = try await served.send("GET", "/auth/verify", token: token)
+                #expect(answer.status == 200 && answer.fields["x-auth-subject"] == subject, "\(answer)")
+            }
+        }
+    }
+
     @Test("a misspelt or empty parameter is refused: it must not become a check that nobody makes",
         arguments: ["scopes=admin", "Scope=admin", "scope=", "audience=", "aud=me", "scope=read&scope=admin", "x"])
     func misspelt(query: String) async throws {

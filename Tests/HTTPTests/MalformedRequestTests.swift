@@ -146,9 +146,9 @@ struct Malformed: Sendable, CustomTestStringConvertible {
     func fieldValueBytes() {
         for byte in UInt8.min...UInt8.max {
             let isAllowed = byte == 0x09 || (0x20...0x7E).contains(byte) || byte >= 0x80
-            // Nineteen bytes: two whole words and a rest, for a scan that takes eight at a time.
-            for position in 0..<19 {
-                var value = [UInt8](repeating: 0x61, count: 19)
+            // A scan takes four words at a time, then one, then the rest: here are some of each.
+            for position in 0..<51 {
+                var value = [UInt8](repeating: 0x61, count: 51)
                 value[position] = byte
                 let outcome = parse(Array("GET / HTTP/1.1\r\nHost: a\r\nX:".utf8) + value + Array("\r\n\r\n".utf8))
                 let isTaken = if case .complete = outcome { true } else { false }

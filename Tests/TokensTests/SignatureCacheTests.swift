@@ -127,6 +127,17 @@ struct SignatureCacheTests {
         #expect(!cache.holds(token + [0]))
     }
 
+    @Test("tokens with the same end, whatever comes before it, are not taken for each other")
+    func sameEnd() throws {
+        let world = try World(.hs256)
+        let token = try world.token()
+        let cache = try cached(token, world)
+        for count in [1, 31, 32, 33, 40] { #expect(!cache.holds(Array(token.suffix(count)))) }
+        #expect(verdict(Array(token.dropFirst()), try world.view(), cache: cache).reason == .malformed)
+        #expect(!cache.holds(Array("x".utf8) + token))
+        #expect(cache.holds(token))
+    }
+
     @Test("at one more than its bound the oldest entry goes, and is simply verified again")
     func entryBound() throws {
         let world = try World(.hs256)

@@ -36,6 +36,9 @@ package struct HTTPHead: Sendable {
     package var path: String { text(pathRange) }
     package var query: String? { queryRange.map(text) }
 
+    /// Whether the path is this one, byte for byte.
+    package func hasPath(_ path: String) -> Bool { lines.bytes.equals(pathRange, path) }
+
     /// The value of the first field of that name.
     package func range(of name: HTTPField.Name) -> Range<Int>? {
         let wanted = name.canonicalName

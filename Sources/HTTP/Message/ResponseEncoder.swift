@@ -13,17 +13,13 @@ enum ResponseEncoder {
         _ response: OutgoingResponse, dateLine: [UInt8], isHead: Bool, closes: Bool, to out: inout [UInt8]
     ) {
         let hasContent = mayHaveContent(response.status)
-        out.append(contentsOf: "HTTP/1.1 ".utf8)
-        out.append(decimal: response.status.code)
-        out.append(ASCII.space)
-        out.append(contentsOf: response.status.reasonPhrase.utf8)
-        out.append(contentsOf: "\r\n".utf8)
+        append(statusLineOf: response.status, to: &out)
         out.append(contentsOf: dateLine)
         for field in response.fields where !isFraming(field.name) { out.append(field: field) }
         out.append(contentsOf: response.preencodedFields)
         if hasContent, let byteCount = byteCount(response) {
             out.append(contentsOf: "Content-Length: ".utf8)
-            out.append(decimal: byteCount)
+            out.append(decimal: UInt64(byteCount))
             out.append(contentsOf: "\r\n".utf8)
         }
         if let webSocket = response.webSocket {
@@ -32,6 +28,16 @@ enum ResponseEncoder {
         if closes { out.append(contentsOf: "Connection: close\r\n".utf8) }
         out.append(contentsOf: "\r\n".utf8)
         if hasContent, !isHead, response.content == nil { out.append(contentsOf: response.body) }
+    }
+
+    private static func append(statusLineOf status: HTTPResponse.Status, to out: inout [UInt8]) {
+        // Most answers, at the cost of one copy.
+        if status.code == 200 { return out.append(contentsOf: "HTTP/1.1 200 OK\r\n".utf8) }
+        out.append(contentsOf: "HTTP/1.1 ".utf8)
+        out.append(decimal: UInt64(status.code))
+        out.append(ASCII.space)
+        out.append(contentsOf: status.reasonPhrase.utf8)
+        out.append(contentsOf: "\r\n".utf8)
     }
 
     /// Nil for content that ends with the connection (RFC 9112 §6.3, rule 8).
@@ -60,7 +66,7 @@ extension [UInt8] {
         append(contentsOf: "\r\n".utf8)
     }
 
-    mutating func append(decimal value: Int) {
+    package mutating func append(decimal value: UInt64) {
         if value >= 10 { append(decimal: value / 10) }
         append(UInt8(ascii: "0") + UInt8(value % 10))
     }

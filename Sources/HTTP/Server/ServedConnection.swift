@@ -8,6 +8,7 @@ final class ServedConnection {
     private let transport: any Transport
     private let info: ConnectionInfo
     private let owner: RequestLoop
+    private let handler: any RequestHandler
     private var machine: ServerConnection
     /// Bytes that arrived while an answer was awaited. Reading is paused while there are any, so it holds what one read
     /// delivered, and more only as far as a transport had already decrypted it.
@@ -32,6 +33,7 @@ final class ServedConnection {
         self.info = info
         self.owner = owner
         let handler = owner.handler
+        self.handler = handler
         machine = ServerConnection(
             limits: owner.settings.limits(for: info), timeouts: owner.settings.timeouts, readsBody: { handler.readsBody(of: $0) },
             bodyBytesMax: { handler.bodyBytesMax(of: $0, from: info) }, at: now)
@@ -132,7 +134,7 @@ final class ServedConnection {
         case .handle:
             return handle(at: now)
         case .refuse(let error):
-            return answer(owner.handler.refusal(error), at: now)
+            return answer(handler.refusal(error), at: now)
         case .close:
             flush(at: now)
             transport.closeAfterFlush()
@@ -145,7 +147,7 @@ final class ServedConnection {
 
     private func handle(at now: MonotonicInstant) -> Bool {
         // The request is gone before it is answered, so that the machine can reuse its storage.
-        let reply = owner.handler.handle(
+        let reply = handler.handle(
             IncomingRequest(head: machine.head, body: machine.body, connection: info, requestStart: now))
         switch reply {
         case .now(let response):
@@ -170,7 +172,7 @@ final class ServedConnection {
     }
 
     private func answer(_ response: OutgoingResponse, at now: MonotonicInstant) -> Bool {
-        let dateLine = owner.dateLine.line(at: WallClock.nowSeconds())
+        let dateLine = owner.dateLine.line(at: WallClock.nowSecondsRoughly())
         let next = machine.answer(response, dateLine: dateLine, into: &owner.out, at: now)
         switch next {
         case .content:
@@ -350,9 +352,12 @@ final class ServedConnection {
         // Swapped out and back, so that the storage has one holder throughout and is reused.
         var bytes: [UInt8] = []
         swap(&bytes, &owner.out)
-        // One answer may be as long as its handler made it; that no more of them pile up behind it is the machine's rule.
-        let needed = transport.queuedBytes + 2 * bytes.count
-        if needed > transport.writeQueueBytesMax { transport.writeQueueBytesMax = needed }
+        // One answer may be as long as its handler made it; that no more of them pile up behind it is the machine's rule, which
+        // leaves room for a short one.
+        if bytes.count > Self.writeBytesMax {
+            let needed = transport.queuedBytes + 2 * bytes.count
+            if needed > transport.writeQueueBytesMax { transport.writeQueueBytesMax = needed }
+        }
         transport.write(bytes.span)
         bytes.removeAll(keepingCapacity: bytes.capacity <= 4 * Self.writeBytesMax)
         swap(&bytes, &owner.out)

@@ -8,25 +8,17 @@ extension [UInt8] {
 
     /// Whether the bytes in `range` are `text`, whatever the case of ASCII letters.
     func equalsIgnoringCase(_ range: Range<Int>, _ text: String) -> Bool {
-        let wanted = text.utf8
-        guard range.count == wanted.count else { return false }
-        var at = range.lowerBound
-        for byte in wanted {
-            guard self[at].asciiLowercased == byte.asciiLowercased else { return false }
-            at += 1
-        }
+        guard range.count == text.utf8.count else { return false }
+        let (bytes, wanted) = (self.span.extracting(range), text.utf8.span)
+        for at in wanted.indices where bytes[at].asciiLowercased != wanted[at].asciiLowercased { return false }
         return true
     }
 
     /// Whether the bytes in `range` are exactly `text`.
     func equals(_ range: Range<Int>, _ text: String) -> Bool {
-        let wanted = text.utf8
-        guard range.count == wanted.count else { return false }
-        var at = range.lowerBound
-        for byte in wanted {
-            guard self[at] == byte else { return false }
-            at += 1
-        }
+        guard range.count == text.utf8.count else { return false }
+        let (bytes, wanted) = (self.span.extracting(range), text.utf8.span)
+        for at in wanted.indices where bytes[at] != wanted[at] { return false }
         return true
     }
 

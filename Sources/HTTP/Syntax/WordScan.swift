@@ -21,7 +21,9 @@ extension Span<UInt8> {
         let pattern = Self.ones &* UInt64(byte)
         var at = start
         while at + 8 <= count {
-            if Self.zeroBytes(word(at: at) ^ pattern) != 0 { break }
+            let found = Self.zeroBytes(word(at: at) ^ pattern)
+            // The lowest bit is of the first such byte: borrows only mark bytes after it.
+            if found != 0 { return at + found.littleEndian.trailingZeroBitCount / 8 }
             at += 8
         }
         while at < count {
@@ -36,6 +38,17 @@ extension Span<UInt8> {
     func areFieldValueCharacters(_ range: Range<Int>) -> Bool {
         let deletes = Self.ones &* 0x7F
         var at = range.lowerBound
+        while at + 32 <= range.upperBound {
+            var found: UInt64 = 0
+            for step in 0..<4 {
+                let word = word(at: at + 8 * step)
+                found |= Self.controlBytes(word) | Self.zeroBytes(word ^ deletes)
+            }
+            if found != 0 {
+                for index in at..<at + 32 where !self[index].isFieldValueCharacter { return false }
+            }
+            at += 32
+        }
         while at + 8 <= range.upperBound {
             let word = word(at: at)
             if Self.controlBytes(word) | Self.zeroBytes(word ^ deletes) != 0 {

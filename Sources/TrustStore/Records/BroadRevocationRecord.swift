@@ -24,7 +24,11 @@ package enum RevocationTarget: Sendable, Hashable {
 
     /// Subjects are any text. Encoded, because Swift compares strings by Unicode equivalence, and two subjects that look
     /// alike are two.
-    package static func name(ofSubject subject: String) -> String { "subject:" + Base64URL.encode(Array(subject.utf8)) }
+    package static func name(ofSubject subject: String) -> String {
+        var name = Array("subject:".utf8)
+        Base64URL.encode(subject.utf8.span, into: &name)
+        return String(decoding: name, as: UTF8.self)
+    }
 
     package static func name(ofCertificate fingerprint: String) -> String { certificatePrefix + fingerprint }
 
