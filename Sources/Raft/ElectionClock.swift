@@ -21,9 +21,17 @@ struct ElectionClock: Sendable {
         deadline = now + electionTicks + jitter.next() % electionTicks
     }
 
-    mutating func leaderHeard() {
+    /// The timeout of the first round without a leader: in [E, 3E/2), and in this member's own part of it, so that one follower
+    /// is nearly always elected before the next has a try. Later rounds are drawn by `restart`, so no tie repeats.
+    ///
+    /// - Parameters:
+    ///   - place: among the leader's followers, from 0 on; any order will do that all of them agree on.
+    ///   - count: 0 for a draw like that of all other rounds.
+    mutating func leaderHeard(place: Int, among count: Int) {
         leaderHeardAt = now
-        restart()
+        guard count > 0 else { return restart() }
+        let spread = max(1, electionTicks / 2)
+        deadline = now + electionTicks + (UInt64(place) * spread + jitter.next() % spread) / UInt64(count)
     }
 
     mutating func leaderLost() { leaderHeardAt = nil }

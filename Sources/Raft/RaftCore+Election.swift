@@ -159,7 +159,8 @@ extension RaftCore {
         }
         standing = .follower
         leader = member
-        clock.leaderHeard()
+        let followers = settings.followersTakeTurns ? configuration.voters.filter { $0 != member } : []
+        clock.leaderHeard(place: followers.count { $0 < id }, among: followers.count)
         return true
     }
 

@@ -137,6 +137,8 @@ struct Profile {
         syncFailurePermille = diskDraw.chance(500) ? 0 : diskDraw.int(in: 1...6)
         damagePermille = diskDraw.chance(600) ? 0 : diskDraw.int(in: 100...600)
         copyPermille = diskDraw.chance(300) ? 0 : diskDraw.int(in: 5...25)
+        var turnDraw = Stream(seed: seed, purpose: 12)
+        settings.followersTakeTurns = turnDraw.chance(300)
         lean(&draw)
         // A second loss before the first is made good could take away what was committed; changing voters too.
         if voters < 3 { lossPermille = 0 }

@@ -30,4 +30,33 @@ import Testing
         }
         #expect(seen.count > 10)
     }
+
+    /// Ticks from a leader's last word to a follower's first question whether it could be elected, and from there to the next.
+    private func patience(of follower: MemberID, leader: MemberID, among voters: [MemberID], seed: UInt64) throws -> (first: Int, next: Int) {
+        var state = RestoredState()
+        state.hardState = HardState(term: Term(1))
+        state.entries = [Entry(
+            index: LogIndex(1), term: Term(1), kind: .configuration, payload: Configuration(voters: voters).encoded())]
+        var core = try RaftCore(id: follower, settings: RaftSettings(), restored: state, seed: seed)
+        _ = core.step(.received(Message(from: leader, to: follower, term: Term(1), body: .heartbeat(Heartbeat(commit: .zero, round: 1)))))
+        var asked: [Int] = []
+        for tick in 1...400 where !core.step(.tick).messages.isEmpty { asked.append(tick) }
+        return (try #require(asked.first), try #require(asked.dropFirst().first) - asked[0])
+    }
+
+    @Test("the followers of a leader that is gone have a try one after the other, within [E, 3E/2), and the next within [E, 2E)", arguments: 2...7)
+    func turns(votersCount: Int) throws {
+        let electionTicks = RaftSettings().electionTicks, voters = (1...votersCount).map { MemberID(high: 0, low: UInt64($0)) }
+        for leader in voters {
+            var sooner = electionTicks
+            for follower in voters where follower != leader {
+                let ticks = try (1...40).map { try patience(of: follower, leader: leader, among: voters, seed: $0) }
+                let first = ticks.map(\.first), next = ticks.map(\.next)
+                #expect(first.allSatisfy { $0 >= sooner }, "\(first) after \(sooner)")
+                sooner = try #require(first.max())
+                #expect(sooner < electionTicks * 3 / 2)
+                #expect(next.allSatisfy { $0 >= electionTicks && $0 < 2 * electionTicks } && Set(next).count > 10, "\(next)")
+            }
+        }
+    }
 }

@@ -25,6 +25,8 @@ final class ScenarioStage {
     var settings: RaftSettings = {
         var settings = RaftSettings()
         settings.electionTicks = 10
+        // A script says itself who has a try, and what comes first within a timeout.
+        settings.followersTakeTurns = false
         settings.heartbeatTicks = 2
         return settings
     }()
