@@ -2,8 +2,9 @@ internal import COpenSSL
 
 /// OpenSSL's error queue of this thread, read as what it says about the peer.
 enum TLSErrorQueue {
+    /// The queue is nearly always empty, and to see that costs less than to clear it.
     static func clear() {
-        ERR_clear_error()
+        if ERR_peek_error() != 0 { ERR_clear_error() }
     }
 
     /// Empties the queue. The first entry is the cause; later ones are its consequences.
