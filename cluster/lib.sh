@@ -42,6 +42,13 @@ need_swift() {
         fail "Swift ${version:-of unknown version} is too old: install Swift 6.3 or later (https://www.swift.org/install/linux/), then run this again."
 }
 
+# What runs here is what is shipped: linked with the runtime of Swift, which Debian has not. Everything is built this one way,
+# since a build with other flags would make all of it anew.
+build_release() { # product...
+    local product
+    for product in "$@"; do swift build -c release --static-swift-stdlib --product "$product"; done
+}
+
 is_installed() { # package
     dpkg-query --show --showformat='${Status}' "$1" 2>/dev/null | grep -q 'install ok installed'
 }

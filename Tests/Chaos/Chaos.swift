@@ -30,7 +30,7 @@ struct CommonOptions: ParsableArguments {
     ) throws {
         try require((3...50).contains(members), "--members must be between 3 and 50")
         guard FileManager.default.isExecutableFile(atPath: program) else {
-            throw ValidationError("\(program) is not there; build it with: swift build -c release --product credence")
+            throw ValidationError("\(program) is not there; build it with: swift build -c release --static-swift-stdlib --product credence")
         }
         let network = makeNetwork()
         let directory = "/tmp/credence-chaos-\(getpid())"
