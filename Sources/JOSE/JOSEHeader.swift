@@ -38,10 +38,13 @@ package struct JOSEHeader: Equatable, Sendable {
 }
 
 extension JWSAlgorithm {
+    /// Longer than any of ours.
+    private static let nameBytesMax = 16
+
     /// The algorithm whose name is these very bytes; `String` equality would also accept
     /// canonically equivalent spellings.
     init?(exactName name: String) {
-        guard let algorithm = JWSAlgorithm(rawValue: name), name.hasSameBytes(as: algorithm.rawValue) else {
+        guard name.utf8.count <= Self.nameBytesMax, let algorithm = JWSAlgorithm(rawValue: name), name.hasSameBytes(as: algorithm.rawValue) else {
             return nil
         }
         self = algorithm

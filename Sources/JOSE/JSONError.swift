@@ -1,10 +1,11 @@
+internal import Crypto
 /// Why bytes are not the JSON this parser accepts, and where.
 package struct JSONError: Error, Equatable, Sendable {
     package enum Problem: Equatable, Sendable {
         case endsTooEarly, unexpectedByte, bytesAfterTheEnd
         case tooDeep, duplicateName
         case invalidNumber, numberOutOfRange
-        case invalidUTF8, invalidEscape, loneSurrogate, controlCharacter
+        case invalidUTF8, invalidEscape, loneSurrogate, controlCharacter, tooManyMarks
     }
 
     package let problem: Problem
@@ -36,6 +37,7 @@ extension JSONError.Problem {
         case .invalidUTF8: "the text is not UTF-8"
         case .invalidEscape: "unknown escape in a string"
         case .loneSurrogate: "half of a surrogate pair in a string"
+        case .tooManyMarks: "more than \(StreamSafeText.marksMax) combining marks on one letter"
         case .controlCharacter: "unescaped control character in a string"
         }
     }

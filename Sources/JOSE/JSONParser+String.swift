@@ -1,3 +1,5 @@
+internal import Crypto
+
 extension JSONParser {
     /// Reads a string, its opening quote at the position.
     mutating func string(_ bytes: Span<UInt8>) throws(JSONError) -> String {
@@ -6,7 +8,7 @@ extension JSONParser {
         advance(by: bytes.endOfPlainText(from: start) - start)
         switch try peek(bytes) {
         case UInt8(ascii: "\""):
-            let text = try Self.text(bytes.extracting(start..<position), at: start)
+            let text = try text(bytes.extracting(start..<position), at: start)
             advance()
             return text
         case UInt8(ascii: "\\"):
@@ -24,7 +26,7 @@ extension JSONParser {
             let byte = try peek(bytes)
             switch byte {
             case UInt8(ascii: "\""):
-                let text = try Self.text(collected.span, at: start)
+                let text = try text(collected.span, at: start)
                 advance()
                 return text
             case UInt8(ascii: "\\"):
@@ -38,12 +40,16 @@ extension JSONParser {
         }
     }
 
-    private static func text(_ bytes: Span<UInt8>, at offset: Int) throws(JSONError) -> String {
+    private func text(_ bytes: Span<UInt8>, at offset: Int) throws(JSONError) -> String {
+        let text: String, isPlain: Bool
         do {
-            return String(copying: try UTF8Span(validating: bytes))
+            let valid = try UTF8Span(validating: bytes)
+            (text, isPlain) = (String(copying: valid), valid.isKnownASCII)
         } catch {
             throw JSONError(problem: .invalidUTF8, offset: offset)
         }
+        guard isPlain || !bindsMarks || StreamSafeText.isSafe(text) else { throw JSONError(problem: .tooManyMarks, offset: offset) }
+        return text
     }
 
     private mutating func escape(_ bytes: Span<UInt8>, into collected: inout [UInt8]) throws(JSONError) {

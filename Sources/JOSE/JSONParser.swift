@@ -1,9 +1,20 @@
 extension JSON {
     /// Parses a whole text: one value with nothing but white space around it.
-    /// The caller bounds the size; depth and the length of a number are bounded here.
+    /// The caller bounds the size; depth, the length of a number and the marks on a letter are bounded here.
     package init(parsing bytes: Span<UInt8>) throws(JSONError) {
         var parser = JSONParser()
         self = try parser.parse(bytes)
+    }
+
+    /// The same of what no stranger sends: the log, the state, a member's own files, a member's answer. It may repeat text that
+    /// came another way than as JSON, and must be read whatever that is.
+    package init(trusting bytes: Span<UInt8>) throws(JSONError) {
+        var parser = JSONParser(bindsMarks: false)
+        self = try parser.parse(bytes)
+    }
+
+    package init(trusting bytes: [UInt8]) throws(JSONError) {
+        try self.init(trusting: bytes.span)
     }
 
     package init(parsing bytes: [UInt8]) throws(JSONError) {
@@ -29,6 +40,12 @@ struct JSONParser {
     static let numberBytesMax = 128
 
     private(set) var position = 0
+    /// Whether text that takes long to compare is refused.
+    let bindsMarks: Bool
+
+    init(bindsMarks: Bool = true) {
+        self.bindsMarks = bindsMarks
+    }
 
     mutating func parse(_ bytes: Span<UInt8>) throws(JSONError) -> JSON {
         let value = try value(bytes, depth: 0)
@@ -133,26 +150,39 @@ struct JSONParser {
 }
 
 /// The members read so far. Names are searched one by one while few and hashed when many, so that
-/// neither a small object pays for a table nor a large one for a quadratic search.
+/// neither a small object pays for a table nor a large one for a quadratic search. They are their bytes, as in `JSONObject`.
 private struct UniqueMembers {
     private static let searchedCountMax = 16
     /// Claims of a token and stored records mostly have so many, and then the list does not grow.
     private static let usualCount = 8
 
     private(set) var list: [JSONObject.Member] = []
-    private var names: Set<String> = []
+    private var names: Set<Name> = []
+
+    private struct Name: Hashable {
+        let text: String
+
+        static func == (first: Name, second: Name) -> Bool { first.text.hasSameBytes(as: second.text) }
+
+        func hash(into hasher: inout Hasher) {
+            let bytes = text.utf8.span
+            unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+        }
+    }
 
     func isNew(_ name: String) -> Bool {
-        names.isEmpty ? !list.contains { $0.name == name } : !names.contains(name)
+        guard names.isEmpty else { return !names.contains(Name(text: name)) }
+        for place in list.indices where list[place].name.hasSameBytes(as: name) { return false }
+        return true
     }
 
     mutating func append(_ name: String, _ value: JSON) {
         if list.isEmpty { list.reserveCapacity(Self.usualCount) }
         list.append(JSONObject.Member(name: name, value: value))
         if !names.isEmpty {
-            names.insert(name)
+            names.insert(Name(text: name))
         } else if list.count > Self.searchedCountMax {
-            names = Set(list.map(\.name))
+            names = Set(list.map { Name(text: $0.name) })
         }
     }
 }

@@ -43,7 +43,7 @@ enum AuditRows {
         guard row.isNull(5) == (text == nil), row.blob(6) == checksum(outcome: text, chain: chain) else {
             throw StorageError.corrupt(file: file, index: index, what: "its outcome does not fit its checksum")
         }
-        let outcome = text.flatMap { try? JSON(parsing: $0) }.flatMap { try? CommandOutcome(encodedJSON: $0) }
+        let outcome = text.flatMap { try? JSON(trusting: Array($0.utf8)) }.flatMap { try? CommandOutcome(encodedJSON: $0) }
         return AuditRecord(entry: entry, chain: chain, outcome: outcome)
     }
 

@@ -110,7 +110,7 @@ enum StateSchema {
         var checksums = RowChecksum(table: table)
         while let row = try rows.next() {
             guard let key = row.text(0), let index = RequestRowKey.index(key), let value = row.text(1).map({ Array($0.utf8) }),
-                let checksum = row.blob(2), checksums.matches(checksum.span, key: key.utf8.span, value: value.span), let json = try? JSON(parsing: value),
+                let checksum = row.blob(2), checksums.matches(checksum.span, key: key.utf8.span, value: value.span), let json = try? JSON(trusting: value),
                 let stored = json["outcome"], let outcome = try? CommandOutcome(encodedJSON: stored)
             else { continue }
             outcomes[index] = outcome

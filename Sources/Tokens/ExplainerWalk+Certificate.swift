@@ -7,7 +7,7 @@ internal import TrustStore
 extension ExplainerWalk {
     /// The same decision as the verifier's; what cannot be read is explained by whoever it fails for.
     func isMeantForCertificate(_ jws: DecodedSegments, _ header: JOSEHeader, _ algorithm: JWSAlgorithm?) -> Bool {
-        guard let algorithm, !algorithm.isSymmetric, header.keyID.map({ view.state.signingKeys[$0] == nil }) ?? true else { return false }
+        guard let algorithm, !algorithm.isSymmetric, header.keyID.map({ view.signingKeyLife(named: $0) == nil }) ?? true else { return false }
         guard let claims = try? JWTClaims(parsing: jws.payload) else { return header.keyID == nil }
         return CertificateToken.isMeant(by: claims, header)
     }

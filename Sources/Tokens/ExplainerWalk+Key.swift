@@ -35,7 +35,7 @@ extension ExplainerWalk {
     }
 
     private mutating func failRetired(_ keyID: String?) {
-        let record = keyID.flatMap { view.state.signingKeys[$0] }
+        let record = keyID.flatMap { view.signingKey(named: $0) }
         let since = record.flatMap { $0.retiredAt ?? $0.retireAfter }
         let age = since.map { ", since \(Self.instant($0)) (\(now - $0) s ago)" } ?? ""
         fail(
@@ -44,7 +44,7 @@ extension ExplainerWalk {
     }
 
     private mutating func failMismatch(_ keyID: String?, _ algorithm: JWSAlgorithm) {
-        let wanted = keyID.flatMap { view.state.signingKeys[$0] }?.algorithm.rawValue ?? "another algorithm"
+        let wanted = keyID.flatMap { view.signingKey(named: $0) }?.algorithm.rawValue ?? "another algorithm"
         fail(
             .key, .algorithmMismatch, "kid \(Self.shown(keyID)) is a key for \(wanted), the header says \(algorithm.rawValue)",
             hint: "a key is used with one algorithm only: sign with \(wanted), or with a key made for \(algorithm.rawValue)")

@@ -42,7 +42,7 @@ extension TokenView {
             return state.importedKeys[token.keyID]?.version == token.keyVersion
         case .certificate:
             // A key that was imported since under the token's `kid` is whose signature it must carry now.
-            guard token.strangeKeyID.map({ state.signingKeys[$0] == nil }) ?? true else { return false }
+            guard token.strangeKeyID.map({ signingKeyLife(named: $0) == nil }) ?? true else { return false }
             return state.certificates[token.keyID]?.version == token.keyVersion
         }
     }

@@ -69,7 +69,7 @@ enum AuditExportFile {
                 return hasBegun = true
             }
             guard !isAtEnd else { throw damaged("something follows the end") }
-            guard let json = try? JSON(parsing: line) else { throw damaged("its line is damaged") }
+            guard let json = try? JSON(trusting: line) else { throw damaged("its line is damaged") }
             if let base = Self.point(json["base"]), line == Array(AuditExportFile.line("base", base.index, base.chain).utf8) {
                 try check.begin(at: base.index, chain: base.chain)
             } else if let end = Self.point(json["end"]), line == Array(AuditExportFile.line("end", end.index, end.chain).utf8) {

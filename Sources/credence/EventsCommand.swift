@@ -82,7 +82,7 @@ struct EventFollower {
                 continue
             }
             guard response.status != .ok else { return }
-            let reason = (try? JSON(parsing: response.body))?["error"]?.stringValue ?? response.status.reasonPhrase
+            let reason = (try? JSON(trusting: response.body))?["error"]?.stringValue ?? response.status.reasonPhrase
             let message = Table.printable(reason) + remote.advice(response)
             // What passes by itself is waited for, once it has worked.
             throw response.status == .serviceUnavailable && reader.hasBegun ? .unreachable(message) : .refused(message)
@@ -130,7 +130,7 @@ struct EventFollower {
             }
             guard let events else { return false }
             for event in events {
-                guard let json = try? JSON(parsing: Array(event.data.utf8)) else { return false }
+                guard let json = try? JSON(trusting: Array(event.data.utf8)) else { return false }
                 Terminal.out(EventLine.text(json, format))
             }
             return true

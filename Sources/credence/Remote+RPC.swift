@@ -12,7 +12,7 @@ extension Remote {
         let call: JSON = ["jsonrpc": "2.0", "id": 1, "method": .string(method), "params": params]
         let response = try await send(ClientRequest(method: .post, target: "/rpc/v1", fields: fields, body: .bytes(call.encoded())))
         guard response.status == .ok else { throw refusal(response) }
-        guard let answer = try? JSON(parsing: response.body), case .object = answer else {
+        guard let answer = try? JSON(trusting: response.body), case .object = answer else {
             throw .unreachable("\(name) does not answer as Credence does; is it the right port?")
         }
         if let result = answer["result"] { return result }
@@ -23,7 +23,7 @@ extension Remote {
 
     /// A refused token has no words with it; other answers come in the envelope.
     private func refusal(_ response: ClientResponse) -> CommandFailure {
-        let envelope = try? JSON(parsing: response.body)
+        let envelope = try? JSON(trusting: response.body)
         let reason = envelope?["error"]?.stringValue ?? response.status.reasonPhrase
         return .refused(Table.printable(reason) + advice(response))
     }

@@ -117,7 +117,7 @@ struct Remote {
     func metadata(of response: ClientResponse) throws(CommandFailure) -> JSON {
         let envelope: JSON
         do throws(JSONError) {
-            envelope = try JSON(parsing: response.body)
+            envelope = try JSON(trusting: response.body)
         } catch {
             throw .unreachable("\(name) does not answer as Credence does (\(response.status.code)); is it the right port?")
         }

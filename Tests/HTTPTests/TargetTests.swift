@@ -1,4 +1,5 @@
 import HTTP
+import HTTPTypes
 import Testing
 
 @Suite struct TargetTests {
@@ -43,6 +44,21 @@ import Testing
     func badQuery(query: String) throws {
         let head = try head(get("/x?\(query)"))
         #expect(throws: PercentEncodingError.self) { try QueryItems(head) }
+    }
+
+    @Test("text that would take long to compare is no text of a path, a query or a form, and of a header only what is ASCII", .timeLimit(.minutes(1)))
+    func marks() throws {
+        func text(_ marks: Int) -> String { "k" + (0..<marks).map { $0.isMultiple(of: 2) ? "\u{301}" : "\u{316}" }.joined() }
+        let few = PercentEncoding.encode(text(30)), many = PercentEncoding.encode(text(31))
+        #expect(try PathSegments(head(get("/\(few)"))).segments == [text(30)])
+        #expect(throws: PathSegments.Failure.encoding(.tooManyMarks)) { try PathSegments(head(get("/\(many)"))) }
+        #expect(try QueryItems(form: Array("\(few)=1".utf8))[text(30)] == "1")
+        for form in ["\(many)=1", "a=\(many)", "a=\(text(300_000))"] {
+            #expect(throws: PercentEncodingError.tooManyMarks) { try QueryItems(form: Array(form.utf8)) }
+        }
+        func value(_ text: String) throws -> String? { try head("GET / HTTP/1.1\r\nHost: a\r\nOrigin: \(text)\r\n\r\n").value(of: .origin) }
+        #expect(try value(text(30)) == text(30))
+        #expect(try value("x\(text(15_000))y").map { $0.hasPrefix("xk??") && $0.hasSuffix("??y") } == true)
     }
 
     @Test("a form body is read like a query")

@@ -58,6 +58,34 @@ struct JSONParserTests {
         #expect(throws: JSONError.self) { try JSON(parsing: "{\(members),\"m999\":1}") }
     }
 
+    /// Half a megabyte of marks took half a minute to compare with a letter, before anybody was asked who he is.
+    @Test("text that would take long to compare is refused, in names and values, in bytes and escapes; the own files are read", .timeLimit(.minutes(1)))
+    func marks() throws {
+        func text(_ marks: Int) -> String { "k" + (0..<marks).map { $0.isMultiple(of: 2) ? "\u{301}" : "\u{316}" }.joined() }
+        func escaped(_ marks: Int) -> String { "k" + (0..<marks).map { $0.isMultiple(of: 2) ? "\\u0301" : "\\u0316" }.joined() }
+        for write in [text, escaped] {
+            for wrap in [{ #"{"kx":1,"\#($0)":1}"# }, { #"["\#($0)"]"# }, { #"{"a":{"b":"\#($0)"}}"# }] as [(String) -> String] {
+                #expect(throws: Never.self) { try JSON(parsing: wrap(write(30))) }
+                for count in [31, 1_000, 500_000] {
+                    let error = #expect(throws: JSONError.self) { try JSON(parsing: wrap(write(count))) }
+                    #expect(error?.problem == .tooManyMarks, "\(count)")
+                }
+            }
+        }
+        #expect(try JSON(trusting: Array(#"["\#(text(31))"]"#.utf8)).arrayValue?.count == 1)
+    }
+
+    @Test("many names that begin alike are told apart in time, and by their bytes", .timeLimit(.minutes(1)))
+    func alikeNames() throws {
+        let start = String(repeating: "e\u{301}", count: 20_000)
+        for count in [8, 17, 40] {
+            let members = (0..<count).map { "\"\(start)\($0)\":\($0)" }.joined(separator: ",")
+            #expect(try JSON(parsing: "{\(members)}").objectValue?.members.count == count)
+            #expect(throws: JSONError.self) { try JSON(parsing: "{\(members),\"\(start)0\":1}") }
+        }
+        #expect(try JSON(parsing: "{\"\u{E9}\":1,\"e\u{301}\":2}")["e\u{301}"]?.integerValue == 2)
+    }
+
     @Test("names are compared byte for byte: no spelling that is merely equivalent finds a member")
     func exactNames() throws {
         // U+212A KELVIN SIGN equals K for String, and is another name in JSON.

@@ -147,6 +147,32 @@ struct AttackTests {
         if !keyID.isEmpty { expectRefused(try world.token(header: ["kid": .string(world.keys[0].id + keyID)]), view, .unknownKey, "appended") }
     }
 
+    @Test("names that take long to compare are refused before anything is compared with them, however many keys there are", .timeLimit(.minutes(1)))
+    func slowNames() throws {
+        var world = try World(.es256)
+        world.keys += try (0..<200).map { _ in try World.Key(.hs256) }
+        let view = try world.view()
+        let marks = "k" + String(repeating: "\u{301}", count: 1_400) + String(repeating: "\u{316}", count: 1_400)
+        for name in ["alg", "kid", "typ"] {
+            expectRefused(try world.token(header: [name: .string(marks)]), view, .malformed, name)
+        }
+        for name in ["iss", "sub", "jti", "scope"] { expectRefused(try world.token(claims: [name: .string(marks)]), view, .malformed, name) }
+        // Few enough to be text: refused for what it is.
+        let few = "E\u{301}\u{316}"
+        expectRefused(try world.token(header: ["alg": .string(few)]), view, .unsupportedAlgorithm)
+        expectRefused(try world.token(header: ["kid": .string(few)]), view, .unknownKey)
+    }
+
+    @Test("a kid that only reads like a key's names no key")
+    func equivalentKeyID() throws {
+        var world = try World(.es256)
+        world.keys[0].keyID = "K"
+        let view = try world.view()
+        #expect(verdict(try world.token(), view).reason == nil)
+        // U+212A KELVIN SIGN.
+        expectRefused(try world.token(header: ["kid": "\u{212A}"]), view, .unknownKey)
+    }
+
     @Test("without a kid there is no key, however few there are to guess from")
     func absentKeyID() throws {
         let world = try World(.es256)

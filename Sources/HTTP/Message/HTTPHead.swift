@@ -1,3 +1,4 @@
+internal import Crypto
 package import HTTPTypes
 
 /// One request's line and header fields, kept as the bytes that arrived.
@@ -63,5 +64,10 @@ package struct HTTPHead: Sendable {
     /// All fields as a dictionary of their own; copies everything, so not for the hot path.
     package var fields: HTTPFields { lines.makeFields() }
 
-    package func text(_ range: Range<Int>) -> String { String(decoding: lines.bytes[range], as: UTF8.self) }
+    /// Bytes that are not UTF-8 are replaced; in text that would take long to compare, all but ASCII.
+    package func text(_ range: Range<Int>) -> String {
+        let text = String(decoding: lines.bytes[range], as: UTF8.self)
+        if StreamSafeText.isSafe(text) { return text }
+        return String(decoding: lines.bytes[range].map { $0 < 0x80 ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
+    }
 }

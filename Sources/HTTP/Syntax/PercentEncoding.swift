@@ -1,9 +1,13 @@
+internal import Crypto
+
 /// Percent-encoding (RFC 3986 §2.1), strictly: `%` and exactly two hexadecimal digits, and text that is UTF-8.
 package enum PercentEncodingError: Error, Equatable, Sendable {
     case malformedEscape
     case notUTF8
     /// A decoded NUL, which no name or value of ours contains and C strings would stop at.
     case containsNUL
+    /// Text that takes long to compare (`StreamSafeText`).
+    case tooManyMarks
 }
 
 package enum PercentEncoding {
@@ -47,6 +51,7 @@ package enum PercentEncoding {
 
     private static func text(_ bytes: ArraySlice<UInt8>) throws(PercentEncodingError) -> String {
         guard let text = String(validating: bytes, as: UTF8.self) else { throw .notUTF8 }
+        guard StreamSafeText.isSafe(text) else { throw .tooManyMarks }
         return text
     }
 }

@@ -44,7 +44,7 @@ package struct TrustStateLoader {
         if collection == .revokedTokens, revokedTokens.insert(key: key, value: value) { return }
         let key = String(decoding: key.indices.map { key[$0] }, as: UTF8.self)
         let json: JSON
-        do throws(JSONError) { json = try JSON(parsing: value) } catch {
+        do throws(JSONError) { json = try JSON(trusting: value) } catch {
             throw .notJSON(collection: collection, key: key, error)
         }
         let keyFound: String

@@ -51,7 +51,7 @@ struct Doctor: Verb {
     private func readiness(of remote: Remote) async throws(CommandFailure) -> String? {
         let answer = try await remote.send(ClientRequest(method: .get, target: "/readyz", fields: [.userAgent: "credence"], body: .none))
         guard answer.status != .ok else { return nil }
-        let json = try? JSON(parsing: answer.body)
+        let json = try? JSON(trusting: answer.body)
         let text = json?["reason"]?.stringValue ?? json?["error"]?.stringValue ?? String(decoding: answer.body.prefix(200), as: UTF8.self)
         return Table.printable(text)
     }
