@@ -5,10 +5,12 @@ struct ElectionClock: Sendable {
     /// When the current leader was last heard of; nil when there is none.
     private(set) var leaderHeardAt: UInt64?
     private let electionTicks: UInt64
+    private let heartbeatTicks: UInt64
     private var jitter: SplitMix64
 
-    init(electionTicks: Int, seed: UInt64) {
+    init(electionTicks: Int, heartbeatTicks: Int, seed: UInt64) {
         self.electionTicks = UInt64(electionTicks)
+        self.heartbeatTicks = UInt64(heartbeatTicks)
         jitter = SplitMix64(seed: seed)
         restart()
     }
@@ -21,17 +23,19 @@ struct ElectionClock: Sendable {
         deadline = now + electionTicks + jitter.next() % electionTicks
     }
 
-    /// The timeout of the first round without a leader: in [E, 3E/2), and in this member's own part of it, so that one follower
-    /// is nearly always elected before the next has a try. Later rounds are drawn by `restart`, so no tie repeats.
+    /// The timeout of the first round without a leader: in [E + H, 3E/2), and in this member's own part of it, so that one
+    /// follower is nearly always elected before the next has a try. A heartbeat H later than E, because the others may have
+    /// heard the leader so much later, and are loyal for E. Later rounds are drawn by `restart`, so no tie repeats.
     ///
     /// - Parameters:
     ///   - place: among the leader's followers, from 0 on; any order will do that all of them agree on.
     ///   - count: 0 for a draw like that of all other rounds.
     mutating func leaderHeard(place: Int, among count: Int) {
         leaderHeardAt = now
-        guard count > 0 else { return restart() }
-        let spread = max(1, electionTicks / 2)
-        deadline = now + electionTicks + (UInt64(place) * spread + jitter.next() % spread) / UInt64(count)
+        let spread = electionTicks / 2 - heartbeatTicks
+        // With parts of less than two ticks several would ask at once.
+        guard count > 0, spread >= 2 * UInt64(count) else { return restart() }
+        deadline = now + electionTicks + heartbeatTicks + (UInt64(place) * spread + jitter.next() % spread) / UInt64(count)
     }
 
     mutating func leaderLost() { leaderHeardAt = nil }

@@ -73,7 +73,7 @@ package struct RaftCore: Sendable {
         var nonces = SplitMix64(seed: ~seed)
         lastPoll = nonces.next() >> 1
         forwardedReads = ForwardedReads(nonce: nonces.next())
-        clock = ElectionClock(electionTicks: settings.electionTicks, seed: seed)
+        clock = ElectionClock(electionTicks: settings.electionTicks, heartbeatTicks: settings.heartbeatTicks, seed: seed)
     }
 
     package mutating func step(_ input: RaftInput) -> RaftOutput {

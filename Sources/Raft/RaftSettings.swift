@@ -1,7 +1,8 @@
 /// The numbers that shape one member's behaviour. Times are ticks; the shell decides how long a tick is
 /// (20 ms gives a 100 ms heartbeat and E = 1 s with the defaults).
 package struct RaftSettings: Equatable, Sendable {
-    /// E of docs/consensus.md §3: election timeouts are drawn from [E, 2E), the first after a leader from a part of [E, 3E/2).
+    /// E of docs/consensus.md §3: election timeouts are drawn from [E, 2E), the first after a leader from a part of
+    /// [E + a heartbeat, 3E/2).
     package var electionTicks = 50
     /// Whether that first timeout is drawn so. The simulation leaves it out at times: what several candidates at once bring to
     /// light is rare with it.
