@@ -36,8 +36,7 @@ extension TokenView {
     func isCurrent(_ token: VerifiedToken, at now: Int64) -> Bool {
         switch token.method {
         case .cluster:
-            guard let life = signingKeyLife(named: token.keyID), life.version == token.keyVersion else { return false }
-            return !life.isRetired(at: now)
+            return isLive(keyNamed: token.keyID, version: token.keyVersion, at: now)
         case .imported:
             return state.importedKeys[token.keyID]?.version == token.keyVersion
         case .certificate:

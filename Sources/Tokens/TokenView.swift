@@ -24,7 +24,15 @@ package final class TokenView: Sendable {
         return nil
     }
 
-    /// The same, whole, for those who explain.
+    /// Whether a key is stored in this very version, and vouches.
+    func isLive(keyNamed keyID: String, version: LogIndex, at now: Int64) -> Bool {
+        for place in signingKeyLives.indices where signingKeyLives[place].version == version && signingKeyLives[place].keyID == keyID {
+            return !signingKeyLives[place].isRetired(at: now)
+        }
+        return false
+    }
+
+    /// The key by that name, whole, for those who explain.
     func signingKey(named keyID: String) -> SigningKeyRecord? {
         signingKeyLife(named: keyID) == nil ? nil : state.signingKeys[keyID]
     }

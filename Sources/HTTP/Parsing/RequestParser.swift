@@ -56,6 +56,20 @@ package struct RequestParser: Sendable {
     /// Whether the request asks for an answer without content, as far as that is known yet.
     package var isHead: Bool { hasRequestLine && head.method == .head }
 
+    /// Hands the request over: what is left here tells nothing of it. Its storage may come back by `reuse`.
+    package mutating func takeRequest() -> (head: HTTPHead, body: [UInt8]) {
+        var taken: (head: HTTPHead, body: [UInt8]) = (HTTPHead(), [])
+        swap(&taken.head, &head)
+        swap(&taken.body, &body)
+        return taken
+    }
+
+    /// For the next request, if nobody else holds it.
+    package mutating func reuse(_ usedHead: inout HTTPHead, _ usedBody: inout [UInt8]) {
+        swap(&usedHead, &head)
+        swap(&usedBody, &body)
+    }
+
     package mutating func reset() {
         var lines = HeadLines()
         swap(&lines, &head.lines)

@@ -146,11 +146,11 @@ final class ServedConnection {
     }
 
     private func handle(at now: MonotonicInstant) -> Bool {
-        // The request is gone before it is answered, so that the machine can reuse its storage.
-        let reply = handler.handle(
-            IncomingRequest(head: machine.head, body: machine.body, connection: info, requestStart: now))
-        switch reply {
+        let (head, body) = machine.takeRequest()
+        var request = IncomingRequest(head: head, body: body, connection: info, requestStart: now)
+        switch handler.handle(request) {
         case .now(let response):
+            machine.reuse(&request.head, &request.body)
             return answer(response, at: now)
         case .later(let work):
             let connection = LoopBound(confined: self, on: owner.loop)

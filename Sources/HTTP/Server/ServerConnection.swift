@@ -11,7 +11,7 @@ package struct ServerConnection: Sendable {
         case wait
         /// Send `100 Continue`.
         case sendContinue
-        /// `head` and `body` are a complete request, or all that is to be read of it: answer it.
+        /// There is a complete request, or all that is to be read of it: take it and answer it.
         case handle
         /// The bytes are no acceptable request: answer with the refusal.
         case refuse(HTTPParseError)
@@ -77,9 +77,10 @@ package struct ServerConnection: Sendable {
         state = .waiting(until: now + timeouts.header)
     }
 
-    /// The request that `.handle` announced. Let go of it before `answer` and its storage serves the next one.
-    package var head: HTTPHead { parser.head }
-    package var body: [UInt8] { parser.body }
+    /// The request that `.handle` announced, once. Bring it back by `reuse` before `answer`, and its storage serves the next one.
+    package mutating func takeRequest() -> (head: HTTPHead, body: [UInt8]) { parser.takeRequest() }
+
+    package mutating func reuse(_ head: inout HTTPHead, _ body: inout [UInt8]) { parser.reuse(&head, &body) }
 
     /// When `expire` must be called if nothing happens before.
     package var deadline: MonotonicInstant? {

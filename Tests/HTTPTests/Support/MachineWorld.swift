@@ -57,10 +57,11 @@ struct MachineWorld {
         case .wait, .close, .abort: break
         case .sendContinue: output += "<100>"
         case .handle:
-            let head = machine.head
+            var (head, body) = machine.takeRequest()
             handled.append(Handled(
-                method: head.method.rawValue, target: head.target, body: machine.body,
+                method: head.method.rawValue, target: head.target, body: body,
                 authorization: head.authorizationRange.map(head.text)))
+            if answersAtOnce { machine.reuse(&head, &body) }
             if answersAtOnce { answer() }
         case .refuse(let error):
             refusals.append(error)
