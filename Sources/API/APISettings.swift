@@ -8,6 +8,7 @@ package struct APISettings: Sendable {
     package var strangers: RequestRateLimit.Settings
 
     let counters = RequestCounters()
+    let keySets = KeySetCache()
     let events: EventHub
 
     /// Unix seconds, for lists that leave out what has expired.

@@ -39,23 +39,14 @@ enum PublicEndpoints {
             isServedInClear: true, work: .forwardAuth)
     }
 
-    /// Pending keys too, so that whoever caches the set knows a key before it signs.
     private static func keySet(_ exchange: Exchange) -> Answer {
-        let now = exchange.settings.wallClock()
-        let keys = exchange.state.signingKeys.values
-            .filter { $0.state != .retired && ($0.retireAfter.map { now < $0 } ?? true) }
-            .sorted { ($0.createdAt, $0.kid) < ($1.createdAt, $1.kid) }
-            .compactMap { key in
-                key.publicKey.flatMap { try? PublicKey(spki: $0) }.flatMap { try? JWK($0, algorithm: key.algorithm.jws, keyID: key.kid) }
-            }
-        let body = JWKSet(keys).json.encoded()
-        let tag = EntityTag.of(body)
-        let isKnown = exchange.request.head.value(of: .ifNoneMatch).map { EntityTag.matches($0, tag) } ?? false
+        let keySet = exchange.settings.keySets.keySet(of: exchange.state, at: exchange.view.index, now: exchange.settings.wallClock())
+        let isKnown = exchange.request.head.value(of: .ifNoneMatch).map { EntityTag.matches($0, keySet.tag) } ?? false
         let answer =
             isKnown
             ? Answer(status: .notModified, body: .plain([], contentType: ""))
-            : Answer(status: .ok, body: .plain(body, contentType: "application/json"))
-        return answer.with(.eTag, tag).with(.cacheControl, "public, max-age=\(keySetSecondsMax)")
+            : Answer(status: .ok, body: .plain(keySet.body, contentType: "application/json"))
+        return answer.with(.eTag, keySet.tag).with(.cacheControl, "public, max-age=\(keySetSecondsMax)")
     }
 
     /// A copy as old as this, and one more fetch, still fit into the time for which a key is published before it signs.

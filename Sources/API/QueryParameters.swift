@@ -12,10 +12,10 @@ struct QueryParameters: Sendable {
     }
 
     init(_ head: HTTPHead) throws(Problem) {
-        do throws(PercentEncodingError) {
+        do throws(QueryItems.Failure) {
             items = try QueryItems(head)
         } catch {
-            throw .badRequest("the query has a malformed percent escape")
+            throw .badRequest("the query \(error.words)")
         }
     }
 

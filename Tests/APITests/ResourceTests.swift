@@ -1,5 +1,6 @@
 import Cluster
 import EventLoop
+import HashTreeCollections
 import JOSE
 import Testing
 import Tokens
@@ -250,6 +251,30 @@ struct ResourceTests {
             #expect(
                 try await served.send("POST", "/1.0/tokens", ["subject": "a", "scopes": []], over: ServedMember.root).status == 409)
             #expect(try await served.send("GET", "/.well-known/jwks.json").json["keys"] == .array([]))
+        }
+    }
+
+    @Test("the key set is made once for what it says: it changes with the log, and when a key's time is over also without it")
+    func keySetCache() async throws {
+        try await ServedMember.with { served async throws in
+            let cache = KeySetCache()
+            let key = try await served.operate("GET", "/1.0/keys").arrayValue?.first?["id"]?.stringValue ?? ""
+            let before = served.member.view
+            let now = WallClock.nowSeconds()
+            let first = cache.keySet(of: before.state, at: before.index, now: now)
+            #expect(String(decoding: first.body, as: UTF8.self).contains(key))
+
+            _ = try await served.operate("POST", "/1.0/keys/\(key)/retire", ["retire_in": 100])
+            let view = served.member.view
+            let end = try #require(view.state.signingKeys[key]?.retireAfter)
+            for (now, isThere) in [(end - 1, true), (end, false), (end + 1, false), (end - 1, true)] {
+                let keySet = cache.keySet(of: view.state, at: view.index, now: now)
+                #expect(String(decoding: keySet.body, as: UTF8.self).contains(key) == isThere, "\(now - end)")
+                #expect((keySet.tag == first.tag) == isThere)
+            }
+            _ = try await served.operate("POST", "/1.0/keys", ["algorithm": "EdDSA"])
+            let after = served.member.view
+            #expect(cache.keySet(of: after.state, at: after.index, now: now).tag != first.tag)
         }
     }
 

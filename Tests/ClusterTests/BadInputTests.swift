@@ -44,6 +44,24 @@ extension ClusterTests {
             }
         }
 
+        @Test("a client whose RSA key has an exponent that takes long is refused in the handshake, one with an ordinary key is served")
+        func slowExponent() async throws {
+            try await withCluster(["m1"]) { cluster in
+                let member = await cluster[0], directory = cluster.directory
+                for (name, exponent, isServed) in [("usual", "0x10001", true), ("long", "0x100000000000000000000000000000061", false)] {
+                    let key = "\(directory)/\(name).pem"
+                    let made = try await Command.run(
+                        "openssl", ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-pkeyopt", "rsa_keygen_pubexp:\(exponent)", "-out", key])
+                    try #require(made.exitCode == 0, "\(made.transcript)")
+                    let text = try await Command.run("cat", [key])
+                    let client = try await OpenSSLClient(in: directory, name: name, privateKey: text.output)
+                    let asked = try await Command.run("curl", ["--silent", "--insecure"] + client.curlOptions + ["https://\(member.address)/healthz"])
+                    #expect((asked.exitCode == 0) == isServed, "\(name): \(asked.transcript)")
+                }
+                try await expectServes(member)
+            }
+        }
+
         @Test("a client that never finishes its head is answered 408, and others are served meanwhile")
         func slowHead() async throws {
             try await withCluster(["m1"]) { cluster in

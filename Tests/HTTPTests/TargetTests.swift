@@ -43,7 +43,7 @@ import Testing
     @Test("a bad escape anywhere spoils the query, also where nobody looks", arguments: ["a=1&b=%", "%=1", "a=%4g", "a=%FF", "a=%00", "a%C3=b"])
     func badQuery(query: String) throws {
         let head = try head(get("/x?\(query)"))
-        #expect(throws: PercentEncodingError.self) { try QueryItems(head) }
+        #expect(throws: QueryItems.Failure.self) { try QueryItems(head) }
     }
 
     @Test("text that would take long to compare is no text of a path, a query or a form, and of a header only what is ASCII", .timeLimit(.minutes(1)))
@@ -54,7 +54,7 @@ import Testing
         #expect(throws: PathSegments.Failure.encoding(.tooManyMarks)) { try PathSegments(head(get("/\(many)"))) }
         #expect(try QueryItems(form: Array("\(few)=1".utf8))[text(30)] == "1")
         for form in ["\(many)=1", "a=\(many)", "a=\(text(300_000))"] {
-            #expect(throws: PercentEncodingError.tooManyMarks) { try QueryItems(form: Array(form.utf8)) }
+            #expect(throws: QueryItems.Failure.encoding(.tooManyMarks)) { try QueryItems(form: Array(form.utf8)) }
         }
         func value(_ text: String) throws -> String? { try head("GET / HTTP/1.1\r\nHost: a\r\nOrigin: \(text)\r\n\r\n").value(of: .origin) }
         #expect(try value(text(30)) == text(30))
@@ -64,8 +64,14 @@ import Testing
     @Test("a form body is read like a query")
     func form() throws {
         #expect(try QueryItems(form: Array("token=a.b&x=%26".utf8))["x"] == "&")
-        #expect(throws: PercentEncodingError.notUTF8) { try QueryItems(form: [0x61, 0x3D, 0xFF]) }
-        #expect(throws: PercentEncodingError.containsNUL) { try QueryItems(form: [0x61, 0x3D, 0x00]) }
+        #expect(throws: QueryItems.Failure.encoding(.notUTF8)) { try QueryItems(form: [0x61, 0x3D, 0xFF]) }
+        #expect(throws: QueryItems.Failure.encoding(.containsNUL)) { try QueryItems(form: [0x61, 0x3D, 0x00]) }
+    }
+
+    @Test("items are read to their bound, and refused one above, however they are written", arguments: ["a&", "+&", "%61=1&", "a=b&&"])
+    func itemBound(item: String) throws {
+        #expect(try QueryItems(form: Array(String(repeating: item, count: 100).utf8)).items.count == 100)
+        #expect(throws: QueryItems.Failure.tooManyItems) { try QueryItems(form: Array(String(repeating: item, count: 101).utf8)) }
     }
 
     @Test("what is encoded decodes to itself", arguments: ["", "a b", "é/?#%+&=", "\u{1}"])

@@ -1,83 +1,57 @@
-/// The `name=value` pairs of a query, read in place as `application/x-www-form-urlencoded`.
+/// The `name=value` pairs of a query or a form, as `application/x-www-form-urlencoded`.
 ///
-/// Every escape is checked once, when the value is made, so a look-up cannot fail half way through a request.
+/// Decoded once, when the value is made: a stranger's form may be long, and is looked up by every name that a route knows.
 /// An item without `=` has an empty value; empty items (`a=1&&b=2`) are skipped.
 package struct QueryItems: Sendable {
-    private let bytes: [UInt8]
-    private let range: Range<Int>
+    package enum Failure: Error, Equatable, Sendable {
+        case encoding(PercentEncodingError)
+        /// More than `countMax` items.
+        case tooManyItems
+    }
 
-    package init(_ head: HTTPHead) throws(PercentEncodingError) {
-        try self.init(head.bytes, in: head.queryRange ?? 0..<0)
+    /// More than any route has names for, several times.
+    package static let countMax = 100
+
+    /// In order.
+    package let items: [(name: String, value: String)]
+
+    package init(_ head: HTTPHead) throws(Failure) {
+        try self.init(head.bytes[head.queryRange ?? 0..<0])
     }
 
     /// - Parameter form: a whole `application/x-www-form-urlencoded` body.
-    package init(form: [UInt8]) throws(PercentEncodingError) {
-        try self.init(form, in: 0..<form.count)
+    package init(form: [UInt8]) throws(Failure) {
+        try self.init(form[...])
     }
 
-    private init(_ bytes: [UInt8], in range: Range<Int>) throws(PercentEncodingError) {
-        self.bytes = bytes
-        self.range = range
-        let isPlain = bytes[range].allSatisfy { $0 != UInt8(ascii: "%") && $0 != UInt8(ascii: "+") && $0 < 0x80 && $0 != 0 }
-        guard !isPlain else { return }
-        var start = range.lowerBound
-        while let item = item(from: &start) {
-            _ = try PercentEncoding.decode(bytes[item.name], plusIsSpace: true)
-            _ = try PercentEncoding.decode(bytes[item.value], plusIsSpace: true)
+    private init(_ bytes: ArraySlice<UInt8>) throws(Failure) {
+        var items: [(name: String, value: String)] = []
+        var rest = bytes
+        while !rest.isEmpty {
+            let end = rest.firstIndex(of: UInt8(ascii: "&")) ?? rest.endIndex
+            let item = rest[..<end]
+            rest = end < rest.endIndex ? rest[(end + 1)...] : []
+            if item.isEmpty { continue }
+            guard items.count < Self.countMax else { throw .tooManyItems }
+            let equals = item.firstIndex(of: UInt8(ascii: "="))
+            items.append((try Self.text(item[..<(equals ?? end)]), try Self.text(equals.map { item[($0 + 1)...] } ?? [])))
         }
+        self.items = items
     }
 
-    package var isEmpty: Bool { range.isEmpty }
+    package var isEmpty: Bool { items.isEmpty }
 
     /// The value of the first item of that name.
-    package subscript(name: String) -> String? {
-        var start = range.lowerBound
-        while let item = item(from: &start) {
-            if matches(item.name, name) { return text(item.value) }
-        }
-        return nil
-    }
+    package subscript(name: String) -> String? { items.first { $0.name == name }?.value }
 
     /// The values of all items of that name; a caller for whom a repeated item is ambiguous refuses more than one.
-    package func values(_ name: String) -> [String] {
-        var values: [String] = []
-        var start = range.lowerBound
-        while let item = item(from: &start) {
-            if matches(item.name, name) { values.append(text(item.value)) }
+    package func values(_ name: String) -> [String] { items.filter { $0.name == name }.map(\.value) }
+
+    private static func text(_ bytes: ArraySlice<UInt8>) throws(Failure) -> String {
+        do throws(PercentEncodingError) {
+            return try PercentEncoding.decode(bytes, plusIsSpace: true)
+        } catch {
+            throw .encoding(error)
         }
-        return values
-    }
-
-    /// All items, decoded, in order.
-    package var items: [(name: String, value: String)] {
-        var items: [(name: String, value: String)] = []
-        var start = range.lowerBound
-        while let item = item(from: &start) { items.append((text(item.name), text(item.value))) }
-        return items
-    }
-
-    private func item(from start: inout Int) -> (name: Range<Int>, value: Range<Int>)? {
-        while start < range.upperBound {
-            let end = bytes[start..<range.upperBound].firstIndex(of: UInt8(ascii: "&")) ?? range.upperBound
-            let item = start..<end
-            start = min(end + 1, range.upperBound)
-            if item.isEmpty { continue }
-            guard let equals = bytes[item].firstIndex(of: UInt8(ascii: "=")) else { return (item, end..<end) }
-            return (item.lowerBound..<equals, equals + 1..<end)
-        }
-        return nil
-    }
-
-    private func matches(_ range: Range<Int>, _ name: String) -> Bool {
-        bytes.equals(range, name) || (needsDecoding(range) && text(range) == name)
-    }
-
-    private func needsDecoding(_ range: Range<Int>) -> Bool {
-        bytes[range].contains { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }
-    }
-
-    private func text(_ range: Range<Int>) -> String {
-        // Cannot throw: `init` has decoded every item that is not plain ASCII.
-        (try? PercentEncoding.decode(bytes[range], plusIsSpace: true)) ?? ""
     }
 }
