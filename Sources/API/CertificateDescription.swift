@@ -76,13 +76,19 @@ extension Exchange {
     }
 
     /// The one certificate whose fingerprint begins with what the path names. Nothing in it is a wildcard.
-    func certificateOfPath() throws(Problem) -> CertificateDescription {
+    func certificateOfPath() async throws(Problem) -> CertificateDescription {
         let prefix = parameter("fingerprint").lowercased()
         guard !prefix.isEmpty, Fingerprint.isPrefix(prefix) else { throw Self.certificateNotFound }
         if let record = state.certificates[prefix] { return CertificateDescription(record) }
+        // A hundred thousand entries are looked through for the beginning of a fingerprint.
+        let state = state
+        return try await offLoop { try Self.certificate(beginningWith: prefix, in: state) }
+    }
+
+    private static func certificate(beginningWith prefix: String, in state: TrustState) throws(Problem) -> CertificateDescription {
         let found = state.certificates.values.lazy.filter { $0.fingerprint.hasPrefix(prefix) }.prefix(2).map(CertificateDescription.init)
             + state.members.values.map(CertificateDescription.init).filter { $0.fingerprint.hasPrefix(prefix) }
-        guard let first = found.first else { throw Self.certificateNotFound }
+        guard let first = found.first else { throw certificateNotFound }
         guard found.count == 1 else { throw .badRequest("More than one certificate matches") }
         return first
     }

@@ -14,9 +14,9 @@ enum CertificateEndpoints {
                 return .sync(.array(certificates.map { isRecursive ? $0.json : .string($0.url) }))
             }
         },
-        .get("/1.0/certificates/{fingerprint}", .scopeOrRestricted(.read), EndpointDocument(summary: "One certificate, by the beginning of its fingerprint")) {
-            (exchange) throws(Problem) in
-            let certificate = try exchange.certificateOfPath()
+        .getWaiting("/1.0/certificates/{fingerprint}", .scopeOrRestricted(.read), EndpointDocument(summary: "One certificate, by the beginning of its fingerprint")) {
+            (exchange) async throws(Problem) in
+            let certificate = try await exchange.certificateOfPath()
             return Answer.sync(certificate.json).with(.eTag, certificate.entityTag)
         },
         .post("/1.0/certificates", .open, creation, reading: CertificateBody.init) { (exchange, body) async throws(Problem) in
@@ -34,7 +34,7 @@ enum CertificateEndpoints {
         },
         .delete("/1.0/certificates/{fingerprint}", .scope(.admin), EndpointDocument(summary: "Trust a certificate no more, from now on and on every member", statuses: [200, 412])) {
             (exchange) async throws(Problem) in
-            let record = try exchange.entryOfPath()
+            let record = try await exchange.entryOfPath()
             let version = try exchange.expectedVersion(of: record)
             _ = try await exchange.propose(.removeCertificate(fingerprint: record.fingerprint, expectedVersion: version))
             return .sync(.object([:]))

@@ -85,8 +85,8 @@ extension Exchange {
 
 extension Exchange {
     /// An entry of the store; a member's certificate is none.
-    func entryOfPath() throws(Problem) -> TrustedCertificateRecord {
-        switch try certificateOfPath().owner {
+    func entryOfPath() async throws(Problem) -> TrustedCertificateRecord {
+        switch try await certificateOfPath().owner {
         case .entry(let record): return record
         case .member(let member):
             throw .badRequest("This is the certificate of the member \(member.name), which is not changed here; see `credence cluster`")
@@ -110,7 +110,7 @@ extension Exchange {
 
     /// - Parameter isWhole: PUT, where what is absent becomes empty.
     func changeCertificate(_ body: CertificateBody, isWhole: Bool) async throws(Problem) -> Answer {
-        let record = try entryOfPath()
+        let record = try await entryOfPath()
         var version = try expectedVersion(of: record)
         if body.type ?? (isWhole ? "" : record.type.rawValue) != record.type.rawValue {
             throw .badRequest("The certificate type cannot be changed")
