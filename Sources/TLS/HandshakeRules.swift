@@ -52,7 +52,7 @@ func judgePeerChain(_ store: OpaquePointer?, _ pointer: UnsafeMutableRawPointer?
 /// takes seven milliseconds of this side, and one of its own. Such keys are trusted nowhere here.
 private func hasQuickKey(_ store: OpaquePointer) -> Bool {
     guard let leaf = unsafe X509_STORE_CTX_get0_cert(store), let key = unsafe X509_get0_pubkey(leaf) else { return false }
-    guard unsafe EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA else { return true }
+    guard unsafe [EVP_PKEY_RSA, EVP_PKEY_RSA_PSS].contains(EVP_PKEY_get_base_id(key)) else { return true }
     var exponent: OpaquePointer?
     guard unsafe EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1, let exponent = unsafe exponent else { return false }
     defer { unsafe BN_free(exponent) }

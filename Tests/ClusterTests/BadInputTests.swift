@@ -48,10 +48,15 @@ extension ClusterTests {
         func slowExponent() async throws {
             try await withCluster(["m1"]) { cluster in
                 let member = await cluster[0], directory = cluster.directory
-                for (name, exponent, isServed) in [("usual", "0x10001", true), ("long", "0x100000000000000000000000000000061", false)] {
+                let long = "0x100000000000000000000000000000061"
+                let cases = [
+                    ("usual", "RSA", "0x10001", true), ("long", "RSA", long, false),
+                    ("usual-pss", "RSA-PSS", "0x10001", true), ("long-pss", "RSA-PSS", long, false),
+                ]
+                for (name, algorithm, exponent, isServed) in cases {
                     let key = "\(directory)/\(name).pem"
                     let made = try await Command.run(
-                        "openssl", ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-pkeyopt", "rsa_keygen_pubexp:\(exponent)", "-out", key])
+                        "openssl", ["genpkey", "-algorithm", algorithm, "-pkeyopt", "rsa_keygen_bits:2048", "-pkeyopt", "rsa_keygen_pubexp:\(exponent)", "-out", key])
                     try #require(made.exitCode == 0, "\(made.transcript)")
                     let text = try await Command.run("cat", [key])
                     let client = try await OpenSSLClient(in: directory, name: name, privateKey: text.output)
