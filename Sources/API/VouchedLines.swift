@@ -15,8 +15,6 @@ struct VouchedLines {
 
     private var entries: [Entry?] = Array(repeating: nil, count: countMax)
 
-    var count: Int { entries.count { $0 != nil } }
-
     mutating func append(_ token: VerifiedToken, to bytes: inout [UInt8]) {
         let place = Self.place(of: token)
         if let entry = entries[place], entry.token === token {

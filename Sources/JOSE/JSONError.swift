@@ -1,4 +1,5 @@
 internal import Crypto
+
 /// Why bytes are not the JSON this parser accepts, and where.
 package struct JSONError: Error, Equatable, Sendable {
     package enum Problem: Equatable, Sendable {

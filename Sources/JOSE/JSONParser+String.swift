@@ -48,7 +48,7 @@ extension JSONParser {
         } catch {
             throw JSONError(problem: .invalidUTF8, offset: offset)
         }
-        guard isPlain || !bindsMarks || StreamSafeText.isSafe(text) else { throw JSONError(problem: .tooManyMarks, offset: offset) }
+        guard isPlain || !boundsMarks || StreamSafeText.isSafe(text) else { throw JSONError(problem: .tooManyMarks, offset: offset) }
         return text
     }
 

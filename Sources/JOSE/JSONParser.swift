@@ -9,7 +9,7 @@ extension JSON {
     /// The same of what no stranger sends: the log, the state, a member's own files, a member's answer. It may repeat text that
     /// came another way than as JSON, and must be read whatever that is.
     package init(trusting bytes: Span<UInt8>) throws(JSONError) {
-        var parser = JSONParser(bindsMarks: false)
+        var parser = JSONParser(boundsMarks: false)
         self = try parser.parse(bytes)
     }
 
@@ -41,10 +41,10 @@ struct JSONParser {
 
     private(set) var position = 0
     /// Whether text that takes long to compare is refused.
-    let bindsMarks: Bool
+    let boundsMarks: Bool
 
-    init(bindsMarks: Bool = true) {
-        self.bindsMarks = bindsMarks
+    init(boundsMarks: Bool = true) {
+        self.boundsMarks = boundsMarks
     }
 
     mutating func parse(_ bytes: Span<UInt8>) throws(JSONError) -> JSON {

@@ -1,3 +1,5 @@
+internal import Crypto
+
 /// A token taken apart but not believed: its payload means nothing until the signature is checked
 /// over the bytes that were received (never over a re-encoding of what was understood).
 package struct JWSCompact: Equatable, Sendable {

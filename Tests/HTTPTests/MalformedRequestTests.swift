@@ -146,7 +146,7 @@ struct Malformed: Sendable, CustomTestStringConvertible {
     func fieldValueBytes() {
         for byte in UInt8.min...UInt8.max {
             let isAllowed = byte == 0x09 || (0x20...0x7E).contains(byte) || byte >= 0x80
-            // A scan takes four words at a time, then one, then the rest: here are some of each.
+            // A scan takes a word at a time, then the rest: here are some of each.
             for position in 0..<51 {
                 var value = [UInt8](repeating: 0x61, count: 51)
                 value[position] = byte

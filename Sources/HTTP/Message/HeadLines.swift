@@ -1,3 +1,4 @@
+internal import Crypto
 internal import HTTPTypes
 
 /// The start line and field lines of one message while they arrive, and after.

@@ -1,4 +1,5 @@
-/// Looking at eight bytes at a time, for the passes over every byte of a token and of its claims.
+/// Looking at eight bytes at a time, for the passes over every byte of a head, of a token and of its claims. Here, since HTTP and
+/// JOSE both have this layer below them.
 extension Span<UInt8> {
     private static var highBits: UInt64 { 0x8080_8080_8080_8080 }
     private static var ones: UInt64 { 0x0101_0101_0101_0101 }
@@ -17,7 +18,7 @@ extension Span<UInt8> {
     @inline(__always)
     private static func controlBytes(_ word: UInt64) -> UInt64 { (word &- (ones &* 0x20)) & ~word & highBits }
 
-    func firstIndex(of byte: UInt8, from start: Int) -> Int? {
+    package func firstIndex(of byte: UInt8, from start: Int) -> Int? {
         let pattern = Self.ones &* UInt64(byte)
         var at = start
         while at + 8 <= count {
@@ -34,7 +35,7 @@ extension Span<UInt8> {
 
     /// The place of the first byte from `start` on that does not stand for itself in a JSON string: a quote, a backslash, a
     /// control character. The count where there is none.
-    func endOfPlainText(from start: Int) -> Int {
+    package func endOfPlainText(from start: Int) -> Int {
         let (quotes, backslashes) = (Self.ones &* UInt64(UInt8(ascii: "\"")), Self.ones &* UInt64(UInt8(ascii: "\\")))
         var at = start
         while at + 8 <= count {
@@ -49,5 +50,22 @@ extension Span<UInt8> {
             at += 1
         }
         return count
+    }
+
+    /// The place of the first control character of ASCII, DEL included, in `range`.
+    package func firstControlCharacter(in range: Range<Int>) -> Int? {
+        let deletes = Self.ones &* 0x7F
+        var at = range.lowerBound
+        while at + 8 <= range.upperBound {
+            let word = word(at: at)
+            let found = Self.controlBytes(word) | Self.zeroBytes(word ^ deletes)
+            if found != 0 { return at + found.trailingZeroBitCount / 8 }
+            at += 8
+        }
+        while at < range.upperBound {
+            if self[at] < 0x20 || self[at] == 0x7F { return at }
+            at += 1
+        }
+        return nil
     }
 }
